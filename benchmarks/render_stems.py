@@ -35,7 +35,7 @@ SFREQ = 22050
 RENDER_SFREQ = 44100
 LEAD, TAIL, FADE = 0.04, 0.5, 0.12  # s, before the first beat, after the last
 PEAK = 0.7
-QUALITY = 0.75
+QUALITY = 0.9
 
 TICKS = 960  # per quarter note
 TICK = 0.5 / TICKS  # s, at the MIDI default of 120 beats per minute
@@ -47,7 +47,7 @@ INSTRUMENTS = {
     "cello": (42, 0.0),
     "trumpet": (56, 0.5),
     "piano": (0, 0.0),
-    "guitar": (25, 0.0),
+    "guitar": (24, 0.0),
     "bass": (33, 0.5),
     "drums": (None, -1.5),
 }
@@ -77,7 +77,7 @@ packaging concerns no file here.
 
 
 def parse_part(text, drums=False):
-    """Events (start, beats, pitches, velocity, staccato, on_bar) and length in beats."""
+    """Events (start, beats, pitches, velocity, staccato) of a part, and its beats."""
     events, beat, length, velocity, on_bar = [], 0.0, 1.0, 84, True
     for token in text.split():
         if token == "|":

@@ -105,8 +105,8 @@ def load_example_stems(*, ensemble=None):
     Notes
     -----
     The sounds come from the FluidR3 sound font (MIT licence), the scores are in the
-    public domain; `stems/LICENSE.txt` has the notices. The lossy files as decoded
-    are the truth: nothing was lost from the mixture that the stems hold.
+    public domain; `stems/LICENSE.txt` has the notices. The stems as decoded from
+    the lossy files are the truth: the mixture is their sum, never coded by itself.
 
     Examples
     --------
@@ -116,9 +116,9 @@ def load_example_stems(*, ensemble=None):
     Piece('gallant_duet', classical duo of violin, clarinet, same rhythm, 7.8 s at \
 22050 Hz)
     >>> piece.stems.shape
-    (2, 172246)
+    (2, 172271)
     """
-    if ensemble is not None and ensemble not in _ENSEMBLES:
+    if ensemble not in (None, *_ENSEMBLES):
         raise ValueError(f"ensemble: expected 'duo', 'trio' or None, got {ensemble!r}")
     return _load_folder(_FOLDER, ensemble)
 
@@ -188,8 +188,7 @@ def _check_entry(entry, where):
     if not isinstance(entry, dict):
         raise ValueError(f"{where}: expected an object, got {entry!r}")
     _check_name(entry.get("name"), f"{where}: name")
-    n_sources = _ENSEMBLES.get(entry.get("ensemble"))
-    if n_sources is None:
+    if entry.get("ensemble") not in tuple(_ENSEMBLES):
         raise ValueError(
             f"{where}: ensemble: expected one of {tuple(_ENSEMBLES)}, "
             f"got {entry.get('ensemble')!r}"
@@ -203,6 +202,7 @@ def _check_entry(entry, where):
             f"{where}: same_rhythm: expected true or false, "
             f"got {entry.get('same_rhythm')!r}"
         )
+    n_sources = _ENSEMBLES[entry["ensemble"]]
     instruments = entry.get("instruments")
     if not isinstance(instruments, list) or len(instruments) != n_sources:
         raise ValueError(
