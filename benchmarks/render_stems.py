@@ -272,11 +272,12 @@ def build():
 
 
 def write(files, folder):
-    """Write each file under a temporary name, move it, and drop stems of before."""
+    """Write each file under a temporary name, then move it into place."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.ogg"):
-        if old.name not in files:
-            old.unlink()
+    if folder == OUT:
+        for old in folder.glob("*.ogg"):
+            if old.name not in files:
+                old.unlink()
     for name, data in files.items():
         temporary = folder / f".{name}.tmp"
         temporary.write_bytes(data)

@@ -137,7 +137,7 @@ def test_same_rhythm_means_alike_envelopes(pieces):
 
 
 def test_registers_of_each_melody_instrument(pieces):
-    """The lowest strong partial moves by a fifth at least over an instrument's parts."""
+    """The lowest strong partial moves by a fifth at least."""
     lowest = {}
     for piece in pieces:
         for instrument, stem in zip(piece.instruments, piece.stems):
