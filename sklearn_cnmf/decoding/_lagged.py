@@ -1,0 +1,232 @@
+"""Time-lagged regression without the matrix of lagged copies.
+
+The lagged vector of time t is z(t) = [x(t + lags[0]), ..., x(t + lags[-1])], all
+channels of the first lag first. With consecutive lags, its second moments follow
+from their first block row and the samples at the edges, so that nothing of size
+(n_times, n_lags * n_channels) is ever formed.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+
+def lag_samples(tmin, tmax, sfreq):
+    """Integer lags within a span of time.
+
+    Parameters
+    ----------
+    tmin, tmax : float
+        First and last lag in seconds.
+    sfreq : float
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    lags : ndarray of shape (n_lags,), int
+        Lags in samples, from ``ceil(tmin * sfreq)`` to ``floor(tmax * sfreq)``.
+
+    Examples
+    --------
+    >>> from sklearn_cnmf.decoding._lagged import lag_samples
+    >>> lag_samples(0.03, 0.07, 100.0)
+    array([3, 4, 5, 6, 7])
+    """
+    # 0.07 * 100 is 7.000000000000001: a bound this close to a sample is meant as it.
+    slack = 1e-6
+    return np.arange(
+        int(np.ceil(tmin * sfreq - slack)), int(np.floor(tmax * sfreq + slack)) + 1
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LaggedSums:
+    """Sums over the times of one recording whose lag window lies within it.
+
+    Attributes
+    ----------
+    n_valid : int
+        Number of such times.
+    z : ndarray of shape (n_features,)
+        Sum of z(t), where n_features is n_lags * n_channels.
+    y : ndarray of shape (n_outputs,)
+        Sum of y(t).
+    zy : ndarray of shape (n_features, n_outputs)
+        Sum of z(t) y(t)^T.
+    first_row : ndarray of shape (n_channels, n_features)
+        First block row of the sum of z(t) z(t)^T.
+    head, tail : ndarray of shape (n_lags - 1, n_channels)
+        The samples that only the first lags and only the last lags see.
+    """
+
+    n_valid: int
+    z: np.ndarray
+    y: np.ndarray
+    zy: np.ndarray
+    first_row: np.ndarray
+    head: np.ndarray
+    tail: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Sums over the valid times of any number of recordings.
+
+    Attributes
+    ----------
+    n_valid, z, y, zy
+        As in `LaggedSums`.
+    zz : ndarray of shape (n_features, n_features)
+        Sum of z(t) z(t)^T; only its upper triangle is set.
+    """
+
+    n_valid: int
+    z: np.ndarray
+    y: np.ndarray
+    zy: np.ndarray
+    zz: np.ndarray
+
+    def __sub__(self, other):
+        return Moments(
+            *(
+                getattr(self, name) - getattr(other, name)
+                for name in ("n_valid", "z", "y", "zy", "zz")
+            )
+        )
+
+
+def lagged_sums(x, y, lags):
+    """Sum up what a time-lagged regression of one recording needs.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_times, n_channels), float64
+        Predictors.
+    y : ndarray of shape (n_times, n_outputs), float64
+        Targets.
+    lags : ndarray of shape (n_lags,), int
+        Consecutive lags in samples, none negative.
+
+    Returns
+    -------
+    sums : LaggedSums
+        Over the ``n_times - lags[-1]`` times t with ``t + lags[-1] < n_times``.
+    """
+    n_valid = len(x) - lags[-1]
+    x, y = x[lags[0] :], y[:n_valid]
+    n_lags, n_channels = len(lags), x.shape[1]
+    first_row = np.empty((n_channels, n_lags, n_channels))
+    zy = np.empty((n_lags, n_channels, y.shape[1]))
+    z = np.empty((n_lags, n_channels))
+    for lag in range(n_lags):
+        lagged = x[lag : lag + n_valid]
+        first_row[:, lag] = x[:n_valid].T @ lagged
+        zy[lag] = lagged.T @ y
+        z[lag] = lagged.sum(axis=0)
+    size = n_lags * n_channels
+    return LaggedSums(
+        n_valid=n_valid,
+        z=z.ravel(),
+        y=y.sum(axis=0),
+        zy=zy.reshape(size, -1),
+        first_row=first_row.reshape(n_channels, size),
+        head=x[: n_lags - 1],
+        tail=x[n_valid:],
+    )
+
+
+def moments(sums):
+    """Moments of several recordings together.
+
+    Parameters
+    ----------
+    sums : list of LaggedSums
+        The sums of each recording.
+
+    Returns
+    -------
+    moments : Moments
+        Every time moves on by one sample from block (i, j) of `zz` to block
+        (i + 1, j + 1): the first leaves the sum, one after the last enters it.
+    """
+    n_channels, n_features = sums[0].first_row.shape
+    heads = np.stack([s.head.ravel() for s in sums])
+    tails = np.stack([s.tail.ravel() for s in sums])
+    zz = np.zeros((n_features, n_features))
+    zz[:n_channels] = sum(s.first_row for s in sums)
+    for start in range(0, n_features - n_channels, n_channels):
+        stop = start + n_channels
+        following = zz[stop : stop + n_channels, stop:]
+        following[:] = zz[start:stop, start:-n_channels]
+        following -= heads[:, start:stop].T @ heads[:, start:]
+        following += tails[:, start:stop].T @ tails[:, start:]
+    return Moments(
+        n_valid=sum(s.n_valid for s in sums),
+        z=sum(s.z for s in sums),
+        y=sum(s.y for s in sums),
+        zy=sum(s.zy for s in sums),
+        zz=zz,
+    )
+
+
+def lagged_product(x, weights, lags):
+    """Product of every lagged vector with weights.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_times, n_channels)
+        Predictors.
+    weights : ndarray of shape (n_lags * n_channels, n_outputs)
+        Weights of z(t).
+    lags : ndarray of shape (n_lags,), int
+        Consecutive lags in samples, none negative.
+
+    Returns
+    -------
+    product : ndarray of shape (n_times, n_outputs)
+        ``weights.T @ z(t)``; what lies beyond the end of `x` counts as zero.
+    """
+    n_times, n_channels = x.shape
+    product = np.zeros((n_times, weights.shape[1]))
+    for lag, block in zip(lags, weights.reshape(len(lags), n_channels, -1)):
+        n_left = max(n_times - lag, 0)
+        product[:n_left] += x[lag:] @ block
+    return product
+
+
+def contiguous_blocks(n_times, n_blocks, lags):
+    """Blocks of a recording to hold out in turn, and what joins them.
+
+    Parameters
+    ----------
+    n_times : int
+        Length of the recording.
+    n_blocks : int
+        Number of blocks wanted.
+    lags : ndarray of shape (n_lags,), int
+        Consecutive lags in samples, none negative.
+
+    Returns
+    -------
+    blocks : list of slice
+        As many as wanted, or as there is room for blocks of two lag windows and
+        16 samples at least; one if there is no room for two.
+    joints : list of slice
+        Spans whose lagged sums, added to those of the blocks, give those of the
+        whole recording: the times whose lag window lies across a border.
+
+    Examples
+    --------
+    >>> from sklearn_cnmf.decoding._lagged import contiguous_blocks
+    >>> contiguous_blocks(40, 5, range(4))
+    ([slice(0, 20, None), slice(20, 40, None)], [slice(17, 23, None)])
+    """
+    reach = lags[-1]
+    shortest = max(2 * (reach + 1), 16)
+    n_blocks = max(min(n_blocks, n_times // shortest), 1)
+    borders = [n_times * block // n_blocks for block in range(n_blocks + 1)]
+    blocks = [slice(start, stop) for start, stop in pairwise(borders)]
+    if reach == 0:
+        return blocks, []
+    return blocks, [slice(b - reach, b + reach) for b in borders[1:-1]]
