@@ -1,0 +1,97 @@
+"""The sweep over X that every step of the factorisation shares.
+
+One sweep forms the model, the ratio X / model and, as asked, the products of
+that ratio with either factor and the divergence. It works through blocks of
+frames that stay in the cache, so that nothing as large as X is ever allocated.
+"""
+
+import numpy as np
+
+_BLOCK_BYTES = 1 << 19
+
+
+class Workspace:
+    """Preallocated buffers for the sweeps over one `X`.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_frames, n_bins)
+        Non-negative magnitudes. Kept by reference, never written to.
+    n_components : int
+        Number of components.
+    """
+
+    def __init__(self, X, n_components):
+        n_frames, n_bins = X.shape
+        step = max(1, min(n_frames, _BLOCK_BYTES // (n_bins * X.itemsize)))
+        self.X = X
+        self.total = float(np.sum(X, dtype=np.float64))
+        self.floor = np.finfo(X.dtype).tiny ** 0.5
+        self._ratio = np.empty((step, n_bins), dtype=X.dtype)
+        self._log = np.empty((step, n_bins), dtype=X.dtype)
+        self._frames = np.empty((n_frames, n_components), dtype=X.dtype)
+        self._bins = np.empty((n_components, n_bins), dtype=X.dtype)
+        self._partial = np.empty((n_components, n_bins), dtype=X.dtype)
+
+    def onto_activations(self, A, W, *, divergence=True):
+        """(X / A W) W^T, and D(X | A W) / sum(X) if asked for.
+
+        Parameters
+        ----------
+        A : ndarray of shape (n_frames, n_components)
+            Activations.
+        W : ndarray of shape (n_components, n_bins)
+            Components.
+        divergence : bool, default=True
+            Whether the divergence is wanted; it costs a logarithm per entry.
+
+        Returns
+        -------
+        product : ndarray of shape (n_frames, n_components)
+            A buffer that the next call overwrites.
+        divergence : float or None
+        """
+        log_likelihood = 0.0
+        for rows, X, ratio in self._ratios(A, W):
+            np.matmul(ratio, W.T, out=self._frames[rows])
+            if divergence:
+                log_likelihood += self._log_likelihood(X, ratio)
+        if not divergence:
+            return self._frames, None
+        return self._frames, self._divergence(A, W, log_likelihood)
+
+    def onto_components(self, A, W):
+        """A^T (X / A W), shape (n_components, n_bins), in a buffer that is reused."""
+        self._bins[...] = 0
+        for rows, _, ratio in self._ratios(A, W):
+            np.matmul(A[rows].T, ratio, out=self._partial)
+            self._bins += self._partial
+        return self._bins
+
+    def divergence(self, A, W):
+        """D(X | A W) / sum(X)."""
+        log_likelihood = 0.0
+        for _, X, ratio in self._ratios(A, W):
+            log_likelihood += self._log_likelihood(X, ratio)
+        return self._divergence(A, W, log_likelihood)
+
+    def _ratios(self, A, W):
+        n_frames, step = len(self.X), len(self._ratio)
+        for start in range(0, n_frames, step):
+            rows = slice(start, min(start + step, n_frames))
+            X = self.X[rows]
+            ratio = self._ratio[: len(X)]
+            np.matmul(A[rows], W, out=ratio)
+            np.maximum(ratio, self.floor, out=ratio)
+            np.divide(X, ratio, out=ratio)
+            yield rows, X, ratio
+
+    def _log_likelihood(self, X, ratio):
+        logs = self._log[: len(X)]
+        np.maximum(ratio, self.floor, out=logs)
+        np.log(logs, out=logs)
+        return float(np.vdot(X, logs))
+
+    def _divergence(self, A, W, log_likelihood):
+        model = np.dot(A.sum(0, dtype=np.float64), W.sum(1, dtype=np.float64))
+        return (log_likelihood - self.total + float(model)) / self.total

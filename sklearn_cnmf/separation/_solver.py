@@ -1,0 +1,175 @@
+"""Descent on the stated cost, and the authors' rule for comparison."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+_MAX_HALVINGS = 30
+_STOPPING_SPAN = 10
+_PUBLISHED_FLOOR = 1e-9
+
+
+class Descent(NamedTuple):
+    """What a solver leaves behind."""
+
+    activations: np.ndarray
+    components: np.ndarray
+    objective: np.ndarray
+    converged: bool
+
+
+def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol):
+    """Multiplicative descent that never raises the stated cost.
+
+    The divergence is majorised as for plain multiplicative updates: at A it is
+    touched from above by a function that is separable over the entries of A. A
+    step is the ratio of the two parts of the gradient; it is taken only if the
+    majoriser plus the exact change of penalties and contrast does not rise,
+    and its exponent is halved until then. Since the majoriser needs no new
+    model of X, a refused step costs next to nothing. Without penalties and
+    contrast this is the plain rule for the Kullback-Leibler divergence.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Holds X.
+    A : ndarray of shape (n_frames, n_components)
+        Starting activations.
+    W : ndarray of shape (n_components, n_bins)
+        Starting components, rows that sum to one.
+    regularizer : Regularizer
+        Penalties and contrast.
+    fixed : ndarray of shape (n_components,) of bool
+        Components that keep their spectrum.
+    max_iter : int
+        Largest number of iterations.
+    tol : float
+        The descent ends once the cost has fallen by less than `tol` per
+        iteration over ten iterations.
+
+    Returns
+    -------
+    descent : Descent
+        The factors, with rows of the components that still sum to one; the
+        cost at the start and after each iteration; whether `tol` was reached.
+    """
+    A, W = A.copy(), W.copy()
+    free = ~fixed
+    objective = []
+    while True:
+        product, divergence = workspace.onto_activations(A, W)
+        objective.append(divergence + regularizer.values(A).sum())
+        if _has_converged(objective, tol) or len(objective) > max_iter:
+            break
+        ratio, share = _step(A, product, regularizer, workspace)
+        A = _certified_move(A, ratio, share, regularizer, workspace.total)
+        if free.any():
+            W[free], gains, share = _component_step(A, W, free, workspace)
+            A = _certified_move(A, gains, share, regularizer, workspace.total)
+    return Descent(A, W, np.array(objective), _has_converged(objective, tol))
+
+
+def descend_published(workspace, H, W, regularizer, *, fixed, max_iter, tol):
+    """Run the rule of Cantisani, Essid and Richard (ICASSP 2021), as published.
+
+    Plain multiplicative step on H with the contrast's gradient in its ratio
+    (without the factor 2), columns of H normalised and the norms moved into W,
+    then a plain step on W. It is not a descent method. Parameters and result
+    are those of :func:`descend`, for H and W in the scale of X.
+    """
+    free = ~fixed
+    total = workspace.total
+    delta = regularizer.delta * total if regularizer.contrasting else 0.0
+    mu = regularizer.mu * total
+    attended = regularizer.attended
+    H, W = _norms_into_components(H, W)
+    objective = []
+    while True:
+        product, divergence = workspace.onto_activations(H, W)
+        objective.append(divergence + regularizer.values(H * W.sum(1)).sum())
+        if _has_converged(objective, tol) or len(objective) > max_iter:
+            break
+        rising = np.broadcast_to(W.sum(1) + mu, H.shape).copy()
+        if delta > 0:
+            pull = delta * (regularizer.guide @ (regularizer.guide.T @ H))
+            product[:, attended] += pull[:, attended]
+            rising[:, ~attended] += pull[:, ~attended]
+        rising = np.maximum(rising, workspace.floor)
+        H, W = _norms_into_components(
+            np.maximum(H * product / rising, _PUBLISHED_FLOOR), W
+        )
+        if free.any():
+            numerator = workspace.onto_components(H, W)[free]
+            W[free] *= numerator / (H[:, free].sum(0) + regularizer.beta)[:, None]
+    magnitudes = W.sum(1)
+    rows = _rows_to_one(W, np.full_like(W, 1 / W.shape[1]))
+    return Descent(
+        H * magnitudes, rows, np.array(objective), _has_converged(objective, tol)
+    )
+
+
+def _step(A, product, regularizer, workspace):
+    if not regularizer.active:
+        return product, None
+    total = A.dtype.type(workspace.total)
+    falling, rising = regularizer.gradient(A)
+    ratio = (product + total * falling) / (1 + total * rising)
+    log_ratio = np.log(np.maximum(ratio, workspace.floor))
+    share = np.einsum("nk,nk,nk->k", A, product, log_ratio, dtype=np.float64)
+    return ratio, share
+
+
+def _component_step(A, W, free, workspace):
+    counts = W[free] * workspace.onto_components(A, W)[free]
+    sums = counts.sum(1, dtype=np.float64)
+    before = A[:, free].sum(0, dtype=np.float64)
+    gains = np.ones(len(W))
+    gains[free] = np.where(before > 0, sums / np.where(before > 0, before, 1), 1)
+    share = np.zeros(len(W))
+    share[free] = sums * np.log(np.maximum(gains[free], workspace.floor))
+    return _rows_to_one(counts, W[free]), gains.astype(A.dtype), share
+
+
+def _certified_move(A, ratio, share, regularizer, total):
+    """Move to A * ratio**e, e per unit the first of 1, 1/2, 1/4, ... that descends.
+
+    It descends if the majoriser plus the change of the regulariser falls.
+    `share` is the part of the majoriser, per component, that is linear in e.
+    """
+    candidate = A * ratio
+    if not regularizer.active:
+        return candidate
+    ratio = np.broadcast_to(ratio, A.shape)
+    units = regularizer.units
+    before = regularizer.values(A)
+    slack = np.finfo(A.dtype).eps
+    exponents = np.ones(A.shape[1], dtype=A.dtype)
+    for _ in range(_MAX_HALVINGS):
+        moved = np.sum(candidate - A, axis=0, dtype=np.float64)
+        bound = np.bincount(units, weights=(moved - exponents * share) / total)
+        bound += regularizer.values(candidate) - before
+        refused = ~(bound <= slack)[units]
+        if not refused.any():
+            return candidate
+        exponents[refused] /= 2
+        candidate[:, refused] = A[:, refused] * ratio[:, refused] ** exponents[refused]
+    candidate[:, refused] = A[:, refused]
+    return candidate
+
+
+def _has_converged(objective, tol):
+    if len(objective) <= _STOPPING_SPAN:
+        return False
+    fall = objective[-1 - _STOPPING_SPAN] - objective[-1]
+    return bool(abs(fall) < tol * _STOPPING_SPAN)
+
+
+def _rows_to_one(rows, fallback):
+    sums = rows.sum(1, keepdims=True)
+    return np.where(sums > 0, rows / np.where(sums > 0, sums, 1), fallback)
+
+
+def _norms_into_components(H, W):
+    norms = np.linalg.norm(H, axis=0)
+    norms[norms == 0] = 1
+    return H / norms, W * norms[:, None]
