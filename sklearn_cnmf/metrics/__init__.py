@@ -1,1 +1,16 @@
-"""."""
+"""Separation metrics and scorers: BSS Eval, SI-SDR, selection accuracy."""
+
+from ._bss_eval import BSSEval, bss_eval
+from ._scorers import attention_scorer, separation_scorer
+from ._si_sdr import si_sdr
+from ._trial_scores import closest_source, score_trial
+
+__all__ = [
+    "BSSEval",
+    "attention_scorer",
+    "bss_eval",
+    "closest_source",
+    "score_trial",
+    "separation_scorer",
+    "si_sdr",
+]

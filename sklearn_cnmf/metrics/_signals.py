@@ -1,0 +1,118 @@
+"""What every metric asks of its signals, and ratios of energies in dB."""
+
+import numpy as np
+
+
+def as_signals(name, signals, n_dims):
+    """Return `signals` as an array of finite real numbers, or refuse it.
+
+    Parameters
+    ----------
+    name : str
+        How messages call the argument.
+    signals : array-like
+        The signals, time along the last axis.
+    n_dims : tuple of int
+        The numbers of dimensions that are accepted.
+
+    Returns
+    -------
+    signals : ndarray
+        In its own dtype; a view of the input where that is possible.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If it is ragged, empty, NaN, infinite or of another number of dimensions.
+    """
+    try:
+        signals = np.asarray(signals)
+    except ValueError as error:
+        raise ValueError(f"{name}: signals of one length are expected") from error
+    if signals.dtype.kind not in "fiu":
+        raise TypeError(f"{name}: expected real numbers, got dtype {signals.dtype}")
+    if signals.ndim not in n_dims:
+        expected = " or ".join(f"{n}-D" for n in n_dims)
+        raise ValueError(f"{name}: expected {expected}, got shape {signals.shape}")
+    if signals.size == 0:
+        raise ValueError(f"{name}: there are no samples, its shape is {signals.shape}")
+    finite = np.isfinite(signals)
+    if not finite.all():
+        first = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(
+            f"{name}: found {np.size(finite) - np.count_nonzero(finite)} NaN or "
+            f"infinite values, the first at {first}; finite numbers are expected"
+        )
+    return signals
+
+
+def is_silent(signal):
+    """Whether every sample of `signal` is zero."""
+    return not np.any(signal)
+
+
+def scaled_to_unit_peak(signals):
+    """Bring the peak of each row into [0.5, 1) by a power of two.
+
+    This rounds nothing, and the energy of very quiet or loud signals neither
+    vanishes nor overflows. The result is float64.
+
+    Parameters
+    ----------
+    signals : ndarray of shape (..., n_samples)
+        Signals; silent ones stay silent.
+
+    Returns
+    -------
+    scaled : ndarray of shape (..., n_samples)
+        A new float64 array.
+    """
+    signals = np.asarray(signals, dtype=np.float64)
+    peaks = np.max(np.abs(signals), axis=-1, keepdims=True)
+    return np.ldexp(signals, -np.frexp(peaks)[1])
+
+
+def rounding_unit(*signals):
+    """Return the eps of the coarsest float dtype among `signals`.
+
+    Integers, and floats finer than float64, count as float64.
+    """
+    dtypes = [s.dtype for s in signals if s.dtype.kind == "f"]
+    return max([np.finfo(d).eps for d in dtypes] + [np.finfo(np.float64).eps])
+
+
+def lowest_decibels(*signals):
+    """Return the least figure that a metric of `signals` can take, in dB.
+
+    Parameters
+    ----------
+    *signals : ndarray
+        The signals of the metric.
+
+    Returns
+    -------
+    lowest : float
+        20 log10(eps): -313.1 dB for float64, -138.5 dB for float32.
+    """
+    return 20.0 * float(np.log10(rounding_unit(*signals)))
+
+
+def decibels(numerator, denominator, floor):
+    """Return a ratio of energies in dB, where energies below `floor` count as it.
+
+    Parameters
+    ----------
+    numerator, denominator : float or ndarray
+        Energies, at least zero.
+    floor : float or ndarray
+        The least energy that tells from zero, positive.
+
+    Returns
+    -------
+    level : float or ndarray
+        Finite; 0 dB where neither energy tells from zero.
+    """
+    ratio = np.maximum(numerator, floor) / np.maximum(denominator, floor)
+    return 10.0 * np.log10(ratio)
