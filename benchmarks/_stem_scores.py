@@ -44,7 +44,7 @@ SCORES = (
         88,
         {
             "flute": "r/.25 c5/.25 d5 e5 f5 d5 e5 c5 @74 g5/.5' c6' b5' c6' | "
-            "@88 d6/.25 g5 a5 b5 c6 a5 b5 g5 @74 d6/.5' g6' f6' g6' | @84 e6/2",
+            "@88 d5/.25 g4 a4 b4 c5 a4 b4 g4 @74 d5/.5' g5' f5' g5' | @84 e5/2",
             "clarinet": "c4/.5' r/1.5 @92 r/.25 c4 d4 e4 f4 d4 e4 c4 | "
             "@80 g4/.5' g3' r/1 @92 r/.25 g3 a3 b3 c4 a3 b3 g3 | c4/.5' r/1.5",
         },
@@ -56,8 +56,8 @@ SCORES = (
         False,
         80,
         {
-            "violin": "f#4/.5 r/.5 r/.5 d4/.25 e4 f#4/.5' a4' r/1 | "
-            "b3/.25 c#4 d4 e4 d4/.5 r/1 g4/.25 f#4 e4 d4 c#4/.5 | d4/1",
+            "violin": "f#5/.5 r/.5 r/.5 d5/.25 e5 f#5/.5' a5' r/1 | "
+            "b4/.25 c#5 d5 e5 d5/.5 r/1 g5/.25 f#5 e5 d5 c#5/.5 | d5/1",
             "cello": "d3/1 a2 b2 f#2 | g2 d2 g2 a2 | d2/1",
         },
     ),
@@ -80,11 +80,11 @@ SCORES = (
         False,
         138,
         {
-            "clarinet": "bb4/2 d5/1 f5 | a4/1.5 bb4/.25 c5 bb4/1 r/1 | "
-            "g5/2 f5/1 bb5 | f5/1 eb5/.5 d5 d5/1 r/1",
-            "piano": "@70 bb3/.5 f4 d4 f4 bb3 f4 d4 f4 | "
-            "c4 f4 eb4 f4 @88 bb3 f4 @100 d4 f4 | "
-            "@70 bb3 g4 eb4 g4 bb3 f4 d4 f4 | a3 f4 c4 f4 @90 bb3 f4 d4+bb4/1",
+            "clarinet": "c5/2 e5/1 g5 | b4/1.5 c5/.25 d5 c5/1 r/1 | "
+            "a5/2 g5/1 c6 | g5/1 f5/.5 e5 e5/1 r/1",
+            "piano": "@70 c4/.5 g4 e4 g4 c4 g4 e4 g4 | "
+            "d4 g4 f4 g4 @88 c4 g4 @100 e4 g4 | "
+            "@70 c4 a4 f4 a4 c4 g4 e4 g4 | b3 g4 d4 g4 @90 c4 g4 e4+c5/1",
         },
     ),
     # Beethoven, Symphony no. 9, "Ode to Joy"
@@ -188,7 +188,7 @@ SCORES = (
         {
             "violin": "a5/1.5 g5/.25 f5 e5/1 | f5/1 r/2 | r/1 c5/.5 d5 e5 f5 | "
             "g5/1 f5 r",
-            "cello": "f3/.5' r/2.5 | r/.5 a3 bb3 c4 d4 e4 | f4/1 r/2 | "
+            "cello": "f3/.5' r/2.5 | r/.5 f3 g3 a3 bb3 c4 | d4/1 r/2 | "
             "r/.5 bb2 c3/1 f2",
             "piano": "f3/.5' r a3+c4' r bb3+c4' r | f3' r a3+c4' r a3+c4' r | "
             "a3' r c4+f4' r c4+f4' r | bb2' r c3+e4' r f3+a3+c4/1",
@@ -228,12 +228,12 @@ SCORES = (
         True,
         116,
         {
-            "flute": "f#5/1^ d5/.5' d5' f#5/1 r/1 | "
-            "g5/.75 a5/.25 b5/.5 g5 a5/1 r/.5 d5 | g5/.5' a5' f#5 g5 f#5/2^",
-            "trumpet": "d5/1^ a4/.5' a4' d5/1 r/1 | "
-            "e5/.75 f#5/.25 g5/.5 e5 f#5/1 r/.5 a4 | b4/.5' c#5' d5 e5 d5/2^",
-            "cello": "d3/1^ d3/.5' d3' d3/1 r/1 | "
-            "a2/.75 d3/.25 g2/.5 c#3 d3/1 r/.5 f#3 | g3/.5' a3' a3 a2 d3/2^",
+            "flute": "d5/1^ bb4/.5' bb4' d5/1 r/1 | "
+            "eb5/.75 f5/.25 g5/.5 eb5 f5/1 r/.5 bb4 | eb5/.5' f5' d5 eb5 d5/2^",
+            "trumpet": "bb4/1^ f4/.5' f4' bb4/1 r/1 | "
+            "c5/.75 d5/.25 eb5/.5 c5 d5/1 r/.5 f4 | g4/.5' a4' bb4 c5 bb4/2^",
+            "cello": "bb2/1^ bb2/.5' bb2' bb2/1 r/1 | "
+            "f2/.75 bb2/.25 eb2/.5 a2 bb2/1 r/.5 d3 | eb3/.5' f3' f3 f2 bb2/2^",
         },
     ),
     Score(
