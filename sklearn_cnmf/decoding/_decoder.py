@@ -4,7 +4,6 @@ import inspect
 import warnings
 from dataclasses import replace
 from functools import wraps
-from numbers import Real
 
 import numpy as np
 from sklearn.base import (
@@ -20,16 +19,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..trial import _label, check_trials, is_trials
-from ._features import FEATURES, compute_feature
+from ..trial import check_trials, is_trials
 from ._lagged import (
     contiguous_blocks,
-    lag_samples,
     lagged_product,
     lagged_sums,
     moments,
 )
-from ._preparation import band_pass, n_resampled, prepare_eeg
+from ._parameters import check_alphas, check_band, check_feature, check_lags
 from ._ridge import (
     covariances,
     forward_patterns,
@@ -37,8 +34,15 @@ from ._ridge import (
     pearson_r,
     ridge_path,
 )
+from ._trials import (
+    check_ch_names,
+    check_reach,
+    eeg_of_trials,
+    name,
+    targets_of_trials,
+)
 
-# What an array is cut into to choose alpha, and alpha where it is too short for that.
+# Blocks to cut an array into to choose alpha; alpha where it is too short for that.
 _N_BLOCKS = 5
 _ALPHA_IF_SHORT = 1.0
 
@@ -210,7 +214,10 @@ Reference
             shorter than the lag window; if a target or all EEG is constant; if
             "cv" is asked for and all trials share one stimulus.
         """
-        self.lags_ = self._check_parameters()
+        self.lags_ = check_lags(self.tmin, self.tmax, self.sfreq)
+        check_band(self.l_freq, self.h_freq, self.sfreq)
+        check_alphas(self.alpha, self.alphas)
+        check_feature(self.feature)
         load = self._training_trials if is_trials(X) else self._training_array
         xs, ys, groups, dtype = load(X, y)
         self.mean_, mean_y = _mean(xs), _mean(ys)
@@ -300,7 +307,7 @@ Reference
         check_is_fitted(self)
         if is_trials(X):
             _require_references(y)
-            xs, ys = self._eeg_of_trials(X, y), self._targets_of_trials(X, y)
+            xs, ys = self._eeg_of_trials(X, y), self._targets(X, y)
         else:
             x = self._eeg_of_array(X)
             y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -387,25 +394,17 @@ Reference
         groups = [trial.stimulus or index for index, trial in enumerate(trials)]
         if self.alpha == "cv" and len(set(groups)) == 1:
             raise ValueError(
-                f"alpha='cv' leaves one stimulus out, but all {len(trials)} trials "
-                f"have stimulus {trials[0].stimulus!r}; pass a number as alpha"
+                f"alpha='cv' leaves one stimulus out, but there is only one among the "
+                f"{len(trials)} trials, {trials[0].stimulus!r}; pass a number as alpha"
             )
         self._set_channels(trials)
-        for index, trial in enumerate(trials):
-            n_frames = n_resampled(trial.eeg.shape[1], trial.eeg_sfreq, self.sfreq)
-            if n_frames < self.lags_[-1] + 2:
-                raise ValueError(
-                    f"{_name(index, trial)}: eeg has {n_frames} samples at "
-                    f"{self.sfreq:g} Hz; at least {self.lags_[-1] + 2} are needed for "
-                    f"lags of up to {self.lags_[-1]} samples"
-                )
+        check_reach(trials, self.sfreq, self.lags_)
+        varying = [np.ptp(trial.eeg, axis=1) > 0 for trial in trials]
+        self._check_varying(np.any(varying, axis=0))
+        xs = eeg_of_trials(trials, **self._rate_and_band())
+        ys = self._targets(trials, references)
         self._one_dimensional = False
-        self._check_varying(
-            np.any([np.ptp(trial.eeg, axis=1) > 0 for trial in trials], axis=0)
-        )
         single = all(trial.eeg.dtype == np.float32 for trial in trials)
-        xs = self._prepared_eeg(trials)
-        ys = self._targets_of_trials(trials, references)
         return xs, ys, groups, np.dtype(np.float32 if single else np.float64)
 
     def _eeg_of_array(self, X):
@@ -424,68 +423,27 @@ Reference
         for index, trial in enumerate(trials):
             if trial.eeg.shape[0] != self.n_features_in_:
                 raise ValueError(
-                    f"{_name(index, trial)}: eeg has {trial.eeg.shape[0]} channels, "
+                    f"{name(index, trial)}: eeg has {trial.eeg.shape[0]} channels, "
                     f"but {type(self).__name__} is expecting {self.n_features_in_} "
                     "features as input"
                 )
-            _check_names(index, trial, getattr(self, "feature_names_in_", None))
-        return self._prepared_eeg(trials)
+        check_ch_names(trials, getattr(self, "feature_names_in_", None))
+        return eeg_of_trials(trials, **self._rate_and_band())
 
-    def _prepared_eeg(self, trials):
-        prepared = []
-        for index, trial in enumerate(trials):
-            if self.h_freq is not None and self.h_freq >= trial.eeg_sfreq / 2:
-                raise ValueError(
-                    f"{_name(index, trial)}: h_freq={self.h_freq:g} Hz is not below "
-                    f"half of eeg_sfreq={trial.eeg_sfreq:g} Hz"
-                )
-            eeg = prepare_eeg(
-                trial.eeg,
-                trial.eeg_sfreq,
-                sfreq=self.sfreq,
-                l_freq=self.l_freq,
-                h_freq=self.h_freq,
-            )
-            prepared.append(np.ascontiguousarray(eeg.T))
-        return prepared
+    def _targets(self, trials, references):
+        return targets_of_trials(
+            trials, references, feature=self.feature, **self._rate_and_band()
+        )
 
-    def _targets_of_trials(self, trials, references):
-        targets = []
-        for index, (trial, reference) in enumerate(zip(trials, references)):
-            where = f"{_name(index, trial)}: sources[{reference.attended}]"
-            audio = reference.sources[reference.attended]
-            n_frames = n_resampled(trial.eeg.shape[1], trial.eeg_sfreq, self.sfreq)
-            times = np.arange(n_frames) / self.sfreq
-            if not np.any(audio):
-                raise ValueError(
-                    f"{where}, the attended source, is silent; no correlation with it "
-                    "is defined"
-                )
-            values = compute_feature(
-                self.feature, audio, trial.audio_sfreq, times, where
-            )
-            if np.ptp(values, axis=1).max() == 0:
-                raise ValueError(
-                    f"{where}: the feature is constant; no correlation with it is "
-                    "defined"
-                )
-            if targets and len(values) != targets[0].shape[1]:
-                raise ValueError(
-                    f"{where}: feature has {len(values)} outputs, but "
-                    f"{targets[0].shape[1]} for the first trial"
-                )
-            filtered = band_pass(
-                values, self.sfreq, l_freq=self.l_freq, h_freq=self.h_freq
-            )
-            targets.append(np.ascontiguousarray(filtered.T))
-        return targets
+    def _rate_and_band(self):
+        return {"sfreq": self.sfreq, "l_freq": self.l_freq, "h_freq": self.h_freq}
 
     def _set_channels(self, trials):
         self.n_features_in_ = trials[0].eeg.shape[0]
         vars(self).pop("feature_names_in_", None)
         named = [trial.ch_names for trial in trials if trial.ch_names is not None]
-        for index, trial in enumerate(trials):
-            _check_names(index, trial, named[0] if named else None)
+        if named:
+            check_ch_names(trials, named[0])
         if len(named) == len(trials):
             self.feature_names_in_ = np.asarray(named[0], dtype=object)
 
@@ -510,68 +468,6 @@ Reference
                 "they get zero weights",
                 stacklevel=4,
             )
-
-    def _check_parameters(self):
-        for name in ("sfreq", "tmin", "tmax"):
-            _check_real(name, getattr(self, name))
-        if self.sfreq <= 0:
-            raise ValueError(f"sfreq: expected a positive rate, got {self.sfreq!r}")
-        if not 0 <= self.tmin < self.tmax:
-            raise ValueError(
-                f"tmin, tmax: 0 <= tmin < tmax is expected, got tmin={self.tmin!r} and "
-                f"tmax={self.tmax!r}"
-            )
-        lags = lag_samples(self.tmin, self.tmax, self.sfreq)
-        if len(lags) == 0:
-            raise ValueError(
-                f"tmin, tmax: no sample lies between {self.tmin!r} and {self.tmax!r} s "
-                f"at sfreq={self.sfreq:g} Hz"
-            )
-        self._check_band()
-        self._check_alphas()
-        if not callable(self.feature) and (
-            not isinstance(self.feature, str) or self.feature not in FEATURES
-        ):
-            raise ValueError(
-                f"feature: expected one of {sorted(FEATURES)} or a callable, got "
-                f"{self.feature!r}"
-            )
-        return lags
-
-    def _check_band(self):
-        edges = {"l_freq": self.l_freq, "h_freq": self.h_freq}
-        for name, edge in edges.items():
-            if edge is None:
-                continue
-            _check_real(name, edge)
-            if not 0 < edge < self.sfreq / 2:
-                raise ValueError(
-                    f"{name}: expected None or a frequency between 0 and half of "
-                    f"sfreq={self.sfreq:g} Hz, got {edge!r}"
-                )
-        if None not in edges.values() and self.l_freq >= self.h_freq:
-            raise ValueError(
-                f"l_freq, h_freq: l_freq < h_freq is expected, got "
-                f"l_freq={self.l_freq!r} and h_freq={self.h_freq!r}"
-            )
-
-    def _check_alphas(self):
-        if self.alpha != "cv":
-            if isinstance(self.alpha, str):
-                raise ValueError(
-                    f"alpha: expected 'cv' or a number, got {self.alpha!r}"
-                )
-            _check_real("alpha", self.alpha)
-            if self.alpha < 0:
-                raise ValueError(f"alpha: expected >= 0, got {self.alpha!r}")
-        if len(np.shape(self.alphas)) != 1 or len(self.alphas) == 0:
-            raise ValueError(
-                f"alphas: expected a sequence of positive numbers, got {self.alphas!r}"
-            )
-        for alpha in self.alphas:
-            _check_real("alphas", alpha)
-            if alpha <= 0:
-                raise ValueError(f"alphas: expected positive numbers, got {alpha!r}")
 
 
 def _split(x, y, lags, alpha):
@@ -601,31 +497,9 @@ def _mean(arrays):
     return total / sum(len(array) for array in arrays)
 
 
-def _name(index, trial):
-    return f"trials[{index}]{_label(trial)}"
-
-
 def _require_references(references):
     if references is None:
         raise ValueError(
             "y: requires y to be passed, but the target y is None; pass the "
             "references of the trials"
         )
-
-
-def _check_names(index, trial, expected):
-    if trial.ch_names is None or expected is None:
-        return
-    for channel, (name, other) in enumerate(zip(trial.ch_names, expected)):
-        if name != other:
-            raise ValueError(
-                f"{_name(index, trial)}: ch_names[{channel}] is {name!r}, but "
-                f"{other!r} is expected from the training trials"
-            )
-
-
-def _check_real(name, value):
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    if not np.isfinite(value):
-        raise ValueError(f"{name}: expected a finite number, got {value!r}")
