@@ -1,6 +1,5 @@
 """Contrastive NMF of one magnitude spectrogram, as a function."""
 
-import numbers
 import warnings
 from typing import NamedTuple
 
@@ -10,11 +9,11 @@ from sklearn.utils import check_array, check_random_state
 from ._cost import unit_columns
 from ._initialization import INITIALIZATIONS
 from ._kernels import Workspace
-from ._regularizer import Regularizer
+from ._parameters import check_count, check_factorization_parameters
+from ._regularizer import Regularizer, no_regularizer
 from ._solver import descend, descend_published
 
 SOLVERS = {"mu": descend, "published": descend_published}
-CONTRASTS = ("components", "group")
 
 
 class Factorization(NamedTuple):
@@ -189,32 +188,42 @@ def solve(workspace, A, W, regularizer, *, fixed, solver, max_iter, tol):
     )
 
 
-def check_factorization_parameters(
-    *, delta, contrast, mu, beta, solver, init, max_iter, tol
-):
-    """Raise a ValueError that names the first parameter out of its range."""
-    for name, value in (("delta", delta), ("mu", mu), ("beta", beta), ("tol", tol)):
-        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if not number or not np.isfinite(value) or value < 0:
-            raise ValueError(f"{name}: expected a number >= 0, got {value!r}")
-    check_count("max_iter", max_iter)
-    for name, value, known in (
-        ("contrast", contrast, CONTRASTS),
-        ("solver", solver, SOLVERS),
-        ("init", init, INITIALIZATIONS),
-    ):
-        if value not in known:
-            raise ValueError(f"{name}: expected one of {list(known)}, got {value!r}")
-    if solver == "published" and contrast != "components":
-        raise ValueError(
-            f"contrast: solver='published' knows only 'components', got {contrast!r}"
-        )
+def activations_for(X, components, max_iter):
+    """Activations that minimise the divergence for given components.
 
+    Parameters
+    ----------
+    X : ndarray of shape (n_frames, n_bins)
+        Non-negative magnitudes.
+    components : ndarray of shape (n_components, n_bins)
+        W, in any scale.
+    max_iter : int
+        Number of iterations, all of which are done: so a frame's activations do
+        not depend on the other frames.
 
-def check_count(name, value):
-    """Raise a ValueError unless `value` is a whole number of at least one."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name}: expected a whole number >= 1, got {value!r}")
+    Returns
+    -------
+    activations : ndarray of shape (n_frames, n_components)
+        In the scale in which ``activations @ components`` approximates `X`.
+    """
+    W = components.astype(X.dtype, copy=False)
+    n_components = len(W)
+    if not X.any():
+        return np.zeros((len(X), n_components), dtype=X.dtype)
+    sums = np.where(W.any(1), W.sum(1), 1)
+    start = np.repeat(X.sum(1)[:, None] / n_components, n_components, axis=1) / sums
+    workspace = Workspace(X, n_components)
+    descent = solve(
+        workspace,
+        start,
+        W,
+        no_regularizer(n_components, workspace.total),
+        fixed=np.ones(n_components, dtype=bool),
+        solver="mu",
+        max_iter=max_iter,
+        tol=0.0,
+    )
+    return descent.activations / sums
 
 
 def _count_components(n_components, activations, components):

@@ -112,6 +112,13 @@ class Regularizer:
         return groups, np.array([1.0, -1.0])
 
 
+def no_regularizer(n_components, total):
+    """Return the terms of a factorisation by divergence alone."""
+    return Regularizer(
+        None, np.zeros(n_components, dtype=bool), 0.0, 0.0, 0.0, total, "components"
+    )
+
+
 def _project(guide, tracks):
     return (guide.T @ tracks).astype(np.float64, copy=False)
 

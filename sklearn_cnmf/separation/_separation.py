@@ -1,0 +1,151 @@
+"""One mixture with its guide: factorise, choose what is attended, mask."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._factorization import solve
+from ._initialization import INITIALIZATIONS
+from ._kernels import Workspace
+from ._regularizer import Regularizer
+from ._selection import guide_support
+from ._spectrogram import (
+    attended_mask,
+    guide_at_frames,
+    mask_waveform,
+    nonnegative_guide,
+    spectra,
+)
+
+
+class Settings(NamedTuple):
+    """What all factorisations of one call share."""
+
+    delta: float
+    contrast: str
+    mu: float
+    beta: float
+    solver: str
+    max_iter: int
+    tol: float
+
+
+class Mixture:
+    """Spectra of a trial's mixture beside its guide.
+
+    Parameters
+    ----------
+    trial : Trial
+        With a guide.
+    n_fft, hop_length : int
+        Window and hop in samples.
+    """
+
+    def __init__(self, trial, n_fft, hop_length):
+        self.waveform = trial.mixture
+        self.hop_length = hop_length
+        self.stft, self.magnitudes = spectra(trial.mixture, n_fft, hop_length)
+        self.guide = guide_at_frames(
+            trial.guide,
+            trial.guide_sfreq,
+            len(self.magnitudes),
+            hop_length / trial.audio_sfreq,
+        )
+
+    def factorize(self, A, W, attended, settings, *, fixed):
+        """Run the solver from given factors.
+
+        Returns
+        -------
+        descent : Descent
+        """
+        workspace = Workspace(self.magnitudes, len(W))
+        guide = nonnegative_guide(self.guide, self.magnitudes.dtype)
+        regularizer = Regularizer(
+            guide if guide.any() else None,
+            attended,
+            settings.delta,
+            settings.mu,
+            settings.beta,
+            workspace.total,
+            settings.contrast,
+        )
+        return solve(
+            workspace,
+            A,
+            W,
+            regularizer,
+            fixed=np.full(len(W), fixed),
+            solver=settings.solver,
+            max_iter=settings.max_iter,
+            tol=settings.tol,
+        )
+
+    def split(self, A, W, attended, mask_power):
+        """Mask the mixture with the share of the attended components.
+
+        Returns
+        -------
+        estimate : ndarray of shape (2, ...)
+            Attended and rest; they add up to the mixture.
+        """
+        mask = attended_mask(
+            A[:, attended] @ W[attended], A[:, ~attended] @ W[~attended], mask_power
+        )
+        audio = mask_waveform(self.stft, mask, self.hop_length, self.waveform.shape[-1])
+        return np.stack([audio, self.waveform - audio])
+
+
+def separate_blind(mixture, n_components, n_attended, settings, *, init, rng):
+    """Factorise with components that are learned from the mixture alone.
+
+    Returns
+    -------
+    descent : Descent
+    attended : ndarray of shape (n_components,) of bool
+    """
+    attended = np.arange(n_components) < n_attended
+    A, W = INITIALIZATIONS[init](mixture.magnitudes, n_components, rng)
+    return mixture.factorize(A, W, attended, settings, fixed=False), attended
+
+
+def separate_learned(mixture, dictionaries, settings):
+    """Factorise with known spectra; the guide says which instrument is attended.
+
+    The spectra explain the mixture first, without contrast. Each instrument's
+    share is then a candidate, and the one that the guide supports best is taken
+    to be attended. With a positive `delta` the contrast then moves activations
+    between this instrument and the others.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        The mixture.
+    dictionaries : list of ndarray of shape (n_components, n_bins)
+        Spectra of each instrument present, in the order of the trial.
+    settings : Settings
+        Of the factorisation.
+
+    Returns
+    -------
+    descent : Descent
+    attended : ndarray of shape (n_instruments * n_components,) of bool
+    support : ndarray of shape (n_instruments,)
+        Correlation of the guide with each instrument's envelope.
+    """
+    W = np.concatenate(dictionaries).astype(mixture.magnitudes.dtype, copy=False)
+    owner = np.repeat(np.arange(len(dictionaries)), [len(d) for d in dictionaries])
+    A = np.repeat(mixture.magnitudes.sum(1)[:, None] / len(W), len(W), axis=1)
+    plain = mixture.factorize(
+        A, W, owner == 0, settings._replace(delta=0.0), fixed=True
+    )
+    envelopes = np.stack(
+        [plain.activations[:, owner == i].sum(1) for i in range(len(dictionaries))],
+        axis=1,
+    )
+    support = guide_support(mixture.guide, envelopes)
+    attended = owner == int(np.argmax(support))
+    if settings.delta == 0:
+        return plain, attended, support
+    descent = mixture.factorize(plain.activations, W, attended, settings, fixed=True)
+    return descent, attended, support
