@@ -162,7 +162,11 @@ class _SeparationScorer:
         self.improvement = improvement
 
     def __repr__(self):
-        return f"separation_scorer({self.metric!r}, improvement={self.improvement})"
+        return f"separation_scorer({self._name}, improvement={self.improvement})"
+
+    @property
+    def _name(self):
+        return getattr(self.metric, "__qualname__", repr(self.metric))
 
     def __call__(self, estimator, X, y):
         predictions = _predictions(estimator, X, y)
@@ -188,12 +192,12 @@ class _SeparationScorer:
         for what, level in zip(("estimate", "mixture"), levels):
             if not isinstance(level, Real):
                 raise TypeError(
-                    f"{where}: {self.metric!r} of the {what} is {level!r}; a single "
+                    f"{where}: {self._name} of the {what} is {level!r}; a single "
                     "number is expected"
                 )
             if not np.isfinite(level):
                 raise ValueError(
-                    f"{where}: {self.metric!r} of the {what} is {level}; a finite "
+                    f"{where}: {self._name} of the {what} is {level}; a finite "
                     "number is expected"
                 )
         return levels[0] - levels[1] if self.improvement else levels[0]
@@ -219,6 +223,11 @@ def _predictions(estimator, X, y):
     if y is None:
         raise ValueError("y: expected a list of Reference, got None")
     estimates = estimator.predict(X)
+    if not isinstance(estimates, (list, tuple, np.ndarray)):
+        raise TypeError(
+            f"predict returned {type(estimates).__name__}; a list of waveforms is "
+            "expected"
+        )
     if len(estimates) != len(X):
         raise ValueError(
             f"predict returned {len(estimates)} waveforms for {len(X)} trials; one "

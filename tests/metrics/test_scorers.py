@@ -91,12 +91,12 @@ def test_mean_over_trials_and_improvement():
     sources, _ = make_sources()
     sources[1] *= 10 ** (-6 / 20)
     trial = Trial(np.zeros((2, 40)), 80.0, sources.sum(axis=0), 8000.0)
-    X, y = [trial] * 2, [Reference(sources, 0)] * 2
-    leaks = [10 ** (-14 / 20), 10 ** (-24 / 20)]
+    X, y = [trial] * 3, [Reference(sources, 0)] * 3
+    leaks = [10 ** (-14 / 20), 10 ** (-24 / 20), 10 ** (-64 / 20)]
     estimator = Fixed([sources[0] + leak * sources[1] for leak in leaks])
     absolute = separation_scorer(improvement=False)(estimator, X, y)
-    assert absolute == pytest.approx((20 + 30) / 2)
-    assert separation_scorer()(estimator, X, y) == pytest.approx(25 - 6)
+    assert absolute == pytest.approx((20 + 30 + 70) / 3)
+    assert separation_scorer()(estimator, X, y) == pytest.approx(40 - 6)
 
 
 @pytest.mark.parametrize("metric", ["sdr", "sir", "sar"])
@@ -187,9 +187,10 @@ def test_copies_score_alike(scorer):
 
 
 def test_repr():
-    assert (
-        repr(separation_scorer("sdr")) == "separation_scorer('sdr', improvement=True)"
-    )
+    scorer = separation_scorer("sdr")
+    assert repr(scorer) == "separation_scorer('sdr', improvement=True)"
+    scorer = separation_scorer(mean_square_error, improvement=False)
+    assert repr(scorer) == "separation_scorer(mean_square_error, improvement=False)"
     assert repr(attention_scorer()) == "attention_scorer()"
 
 
@@ -238,6 +239,8 @@ def test_refused_predictions_name_the_trial(scorer):
             scorer(Fixed([good, bad]), X, y)
     with pytest.raises(ValueError, match="predict returned 1 waveforms for 2 trials"):
         scorer(Fixed([good]), X, y)
+    with pytest.raises(TypeError, match="predict returned NoneType"):
+        scorer(Fixed(None), X, y)
     with pytest.raises(ValueError, match="y: expected a list of Reference, got None"):
         scorer(Oracle(), X, None)
     with pytest.raises(ValueError, match="references has 1 entries for 2 trials"):
