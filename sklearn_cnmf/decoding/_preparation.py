@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import numpy as np
 
-# The largest drift that rounding a ratio of rates may bring, in seconds.
-_DRIFT = 1e-5
+# The largest drift, in seconds, for which a ratio of rates is made simpler: rates of
+# recorders differ from their nominal value by some parts per million.
+_DRIFT = 2e-4
 
 
 def prepare_eeg(eeg, eeg_sfreq, *, sfreq, l_freq, h_freq):
@@ -68,11 +69,12 @@ def band_pass(signals, sfreq, *, l_freq, h_freq):
 
 
 def resample(signals, old_sfreq, new_sfreq):
-    """Band-limited resampling whose sample k lies at exactly k / new_sfreq seconds.
+    """Band-limited resampling whose sample k lies at k / new_sfreq seconds.
 
     MNE rounds the number of samples and stretches the signal to it, which moves
     its end by up to half a sample. Here the signal is first extended, by mirroring
-    its end, to a length at which nothing needs rounding.
+    its end, to a length at which nothing needs rounding. Rates with no simple ratio
+    are exact to 0.2 ms at the end.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def ridge_path(cov_zz, cov_zy, alphas):
     weights = []
     for alpha in alphas:
         solution = None
-        if alpha >= _SMALLEST_PENALTY:
+        if alpha >= _SMALLEST_PENALTY and len(off_diagonal):
             penalised = diagonal + alpha * mean_eigenvalue
             d, e, info = lapack.dpttrf(penalised, off_diagonal)
             if info == 0:

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_cnmf.decoding._lagged import lagged_sums, moments
+from sklearn_cnmf.decoding._ridge import (
+    covariances,
+    forward_patterns,
+    leave_one_group_out,
+    pearson_r,
+    ridge_path,
+)
+
+
+def _covariance(n_features, rank, seed=0):
+    rng = np.random.default_rng(seed)
+    factor = rng.standard_normal((n_features, rank))
+    return factor @ factor.T
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 90])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_path_solves_the_penalised_normal_equations(n_features, n_outputs):
+    cov = _covariance(n_features, n_features + 5)
+    target = np.random.default_rng(1).standard_normal((n_features, n_outputs))
+    alphas = [1e-4, 0.1, 1.0, 1e3]
+    weights = ridge_path(np.triu(cov), target, alphas)
+    assert weights.shape == (4, n_features, n_outputs)
+    for found, alpha in zip(weights, alphas):
+        penalty = alpha * np.trace(cov) / n_features
+        expected = np.linalg.solve(cov + penalty * np.eye(n_features), target)
+        assert_allclose(found, expected, rtol=1e-8, atol=1e-10 * abs(expected).max())
+
+
+def test_no_penalty_on_a_singular_covariance_gives_the_least_norm():
+    cov = _covariance(12, 5)
+    target = cov @ np.random.default_rng(2).standard_normal((12, 2))
+    expected = np.linalg.pinv(cov, hermitian=True) @ target
+    assert_allclose(ridge_path(cov, target, [0.0])[0], expected, atol=1e-8)
+
+
+def test_vanishing_predictors_get_no_weight():
+    weights = ridge_path(np.zeros((3, 3)), np.zeros((3, 1)), [0.0, 1.0])
+    assert_array_equal(weights, 0)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize("offset", [0.0, 50.0])
+def test_leaving_out_equals_refitting_without(
+    n_outputs, offset, explicit_lags, explicit_ridge
+):
+    rng = np.random.default_rng(3)
+    lags, alphas = np.arange(1, 5), [1e-3, 0.3, 10.0]
+    lengths, groups = (40, 25, 33, 28), ("a", "b", "a", "c")
+    xs = [rng.standard_normal((n, 3)) + offset for n in lengths]
+    ys = [rng.standard_normal((n, n_outputs)) + x[:, :1] for n, x in zip(lengths, xs)]
+    sums = [lagged_sums(x, y, lags) for x, y in zip(xs, ys)]
+    found = leave_one_group_out(xs, ys, sums, groups, lags, alphas)
+    for i, group in enumerate(groups):
+        kept = [j for j, other in enumerate(groups) if other != group]
+        for a, alpha in enumerate(alphas):
+            weights, intercept = explicit_ridge(
+                [xs[j] for j in kept], [ys[j] for j in kept], lags, alpha
+            )
+            predicted = explicit_lags(xs[i], lags) @ weights + intercept
+            r = [
+                np.corrcoef(p, t)[0, 1]
+                for p, t in zip(predicted.T, ys[i][: len(predicted)].T)
+            ]
+            assert_allclose(found[a, i], np.mean(r), rtol=1e-8, atol=1e-9)
+
+
+def test_patterns_follow_the_formula_for_correlated_channels_and_outputs(explicit_lags):
+    rng = np.random.default_rng(4)
+    lags = np.arange(3)
+    x = rng.standard_normal((200, 4)) @ rng.standard_normal((4, 4)) + 3
+    y = rng.standard_normal((200, 2))
+    weights = rng.standard_normal((12, 2))
+    cov, _ = covariances(moments([lagged_sums(x, y, lags)]))
+    z = explicit_lags(x, lags)
+    estimated = z @ weights
+    full = np.cov(z.T, bias=True)
+    expected = full @ weights @ np.linalg.inv(np.cov(estimated.T, bias=True))
+    assert_allclose(forward_patterns(cov, weights), expected, rtol=1e-9)
+
+
+def test_correlation_equals_numpy_and_is_zero_for_constants():
+    rng = np.random.default_rng(5)
+    a, b = rng.standard_normal((2, 50, 3)) + 1e3
+    expected = [np.corrcoef(a[:, i], b[:, i])[0, 1] for i in range(3)]
+    assert_allclose(pearson_r(a, b), expected, rtol=1e-9)
+    a[:, 1], b[:, 2] = 1e6 / 3, 0.0
+    assert_array_equal(pearson_r(a, b)[1:], 0)
+    assert_allclose(pearson_r(a[:, :1], -1e-200 * a[:, :1]), -1)
