@@ -31,6 +31,7 @@ from ._ridge import (
     covariances,
     forward_patterns,
     leave_one_group_out,
+    one_thread,
     pearson_r,
     ridge_path,
 )
@@ -220,13 +221,18 @@ Reference
         check_feature(self.feature)
         load = self._training_trials if is_trials(X) else self._training_array
         xs, ys, groups, dtype = load(X, y)
+        with one_thread():
+            self._fit(xs, ys, groups, dtype)
+        return self
+
+    def _fit(self, xs, ys, groups, dtype):
         self.mean_, mean_y = _mean(xs), _mean(ys)
-        xs, ys = [x - self.mean_ for x in xs], [y_ - mean_y for y_ in ys]
+        xs, ys = [x - self.mean_ for x in xs], [y - mean_y for y in ys]
         joints = []
-        if not is_trials(X):
+        if groups is None:
             xs, ys, joints = _split(xs[0], ys[0], self.lags_, self.alpha)
             groups = range(len(xs))
-        sums = [lagged_sums(x, y_, self.lags_) for x, y_ in zip(xs, ys)]
+        sums = [lagged_sums(x, y, self.lags_) for x, y in zip(xs, ys)]
         self.alpha_ = self._choose_alpha(xs, ys, sums, groups)
 
         total = moments(sums + joints)
@@ -237,7 +243,6 @@ Reference
         weights = self._folded_coef()
         at_zero = mean_y + (total.y - total.z @ weights) / total.n_valid
         self.intercept_ = (at_zero - self._offset(self.mean_)).astype(dtype)
-        return self
 
     def predict(self, X):
         """Reconstruct the stimulus.
@@ -386,7 +391,7 @@ Reference
         if np.ptp(y, axis=0).max() == 0:
             raise ValueError("y: the target is constant; there is nothing to learn")
         self._check_varying(np.ptp(X, axis=0) > 0)
-        return [X.astype(np.float64)], [y], [0], X.dtype
+        return [X.astype(np.float64)], [y], None, X.dtype
 
     def _training_trials(self, trials, references):
         _require_references(references)

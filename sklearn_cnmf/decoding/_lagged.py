@@ -113,7 +113,7 @@ def lagged_sums(x, y, lags):
     sums : LaggedSums
         Over the ``n_times - lags[-1]`` times t with ``t + lags[-1] < n_times``.
     """
-    n_valid = len(x) - lags[-1]
+    n_valid = len(x) - int(lags[-1])
     x, y = x[lags[0] :], y[:n_valid]
     n_lags, n_channels = len(lags), x.shape[1]
     first_row = np.empty((n_channels, n_lags, n_channels))

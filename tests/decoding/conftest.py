@@ -40,7 +40,7 @@ def _trials(
     audio_sfreq=4000.0,
     n_channels=6,
     delay=0.1,
-    noise=1.0,
+    noise=4.0,
     seed=0,
     dtype=np.float64,
     stimuli=None,

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from sklearn_cnmf.decoding import EnvelopeDecoder
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"sfreq": 0}, ValueError, "sfreq: expected a positive"),
+        ({"sfreq": "64"}, TypeError, "sfreq: expected a number"),
+        ({"sfreq": np.nan}, ValueError, "sfreq: expected a finite"),
+        ({"tmin": -0.1}, ValueError, "0 <= tmin < tmax"),
+        ({"tmax": 0.0}, ValueError, "0 <= tmin < tmax"),
+        ({"tmin": 0.3}, ValueError, "0 <= tmin < tmax"),
+        ({"tmax": None}, TypeError, "tmax: expected a number"),
+        ({"tmin": 0.001, "tmax": 0.015}, ValueError, "no sample lies between"),
+        ({"h_freq": 32.0}, ValueError, "h_freq: .* half of sfreq=64"),
+        ({"l_freq": -1}, ValueError, "l_freq: expected None or a freq"),
+        ({"l_freq": 8.0}, ValueError, "l_freq < h_freq"),
+        ({"l_freq": "1"}, TypeError, "l_freq: expected a number"),
+        ({"alpha": -1e-3}, ValueError, "alpha: expected 'cv' or a number >= 0"),
+        ({"alpha": "auto"}, ValueError, "alpha: expected 'cv' or a number, got 'auto'"),
+        ({"alpha": True}, TypeError, "alpha: expected a number"),
+        ({"alpha": [1.0]}, TypeError, "alpha: expected a number"),
+        ({"alphas": (1.0, 0.0)}, ValueError, "alphas: expected positive"),
+        ({"alphas": (1.0, np.inf)}, ValueError, "alphas: expected a finite"),
+        ({"alphas": ()}, ValueError, "alphas: expected a sequence"),
+        ({"alphas": 1.0}, ValueError, "alphas: expected a sequence"),
+        ({"alphas": "12"}, ValueError, "alphas: expected a sequence"),
+        ({"feature": "chroma"}, ValueError, r"feature: expected one of \['envelope'\]"),
+        ({"feature": 3}, TypeError, "feature: expected a name or a callable"),
+    ],
+)
+def test_parameters_are_refused_in_fit(parameters, error, message):
+    rng = np.random.default_rng(0)
+    decoder = EnvelopeDecoder(**parameters)
+    with pytest.raises(error, match=message):
+        decoder.fit(rng.standard_normal((200, 2)), rng.standard_normal(200))
+
+
+def test_numpy_numbers_and_integers_are_taken():
+    rng = np.random.default_rng(0)
+    decoder = EnvelopeDecoder(
+        sfreq=np.int64(64),
+        tmin=np.float32(0),
+        tmax=1,
+        alpha=np.float64(1),
+        alphas=np.logspace(-1, 1, 3),
+        h_freq=None,
+    )
+    decoder.fit(rng.standard_normal((200, 2)), rng.standard_normal(200))
+    assert len(decoder.lags_) == 65
