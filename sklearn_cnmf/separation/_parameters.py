@@ -56,12 +56,12 @@ def check_estimator_parameters(estimator):
         value = getattr(estimator, name)
         if value is not None:
             check_count(name, value)
-    if estimator.n_attended is not None:
-        if estimator.n_attended > estimator.n_components:
-            raise ValueError(
-                f"n_attended: expected at most n_components={estimator.n_components}, "
-                f"got {estimator.n_attended}"
-            )
+    n_attended, n_components = estimator.n_attended, estimator.n_components
+    if n_attended is not None and n_attended > n_components:
+        raise ValueError(
+            f"n_attended: expected at most n_components={n_components}, "
+            f"got {n_attended}"
+        )
     if estimator.dictionary not in DICTIONARIES:
         raise ValueError(
             f"dictionary: expected one of {list(DICTIONARIES)}, got "
