@@ -36,8 +36,8 @@ def simulate_trials(
     n_subjects=4,
     attend="each",
     n_repetitions=4,
-    snr_db=-21.0,
-    attention_gain=3.0,
+    snr_db=-20.0,
+    attention_gain=4.0,
     random_state=None,
 ):
     """Simulate listeners who attend to one instrument of each piece.
@@ -66,13 +66,13 @@ def simulate_trials(
         attended equally often, to within one.
     n_repetitions : int, default=4
         How often a piece is played in a trial.
-    snr_db : float, default=-21.0
+    snr_db : float, default=-20.0
         Power of the activity that the attended instrument evokes, relative to the
         background (1/f, alpha and electrode noise), in dB: both from 1 to 8 Hz,
         averaged over channels. This is the median; it varies between subjects with
         a standard deviation of 1.5 dB, between trials of 1.5 dB and within trials
         of 1.5 dB. ``-inf`` evokes nothing.
-    attention_gain : float, default=3.0
+    attention_gain : float, default=4.0
         Amplitude of the activity that the attended instrument evokes, relative to
         each of the others. 1 is no attention, ``inf`` silences the others.
     random_state : int, Generator, RandomState or None, default=None
@@ -179,8 +179,8 @@ def simulate_eeg(
     audio_sfreq,
     attended,
     *,
-    snr_db=-21.0,
-    attention_gain=3.0,
+    snr_db=-20.0,
+    attention_gain=4.0,
     subject=0,
     trial=0,
     random_state=None,
@@ -199,9 +199,9 @@ def simulate_eeg(
         Their sampling rate in Hz.
     attended : int
         Index of the attended source.
-    snr_db : float, default=-21.0
+    snr_db : float, default=-20.0
         As in :func:`simulate_trials`.
-    attention_gain : float, default=3.0
+    attention_gain : float, default=4.0
         As in :func:`simulate_trials`.
     subject : int, default=0
         Number of the listener: with one `random_state`, the same number is the same

@@ -209,6 +209,8 @@ def test_random_attention_is_balanced_and_picks_from_each(duos):
         counts = np.bincount(attended[6:], minlength=3)
         assert counts.max() - counts.min() <= 1
     assert len({tuple(attended) for attended in draws.values()}) > 1
+    # Not simply in turn, which would tell the attended source from the last one.
+    assert any(np.any(np.diff(attended[:6]) == 0) for attended in draws.values())
 
 
 def test_ragged_pieces_and_odd_rates_keep_eeg_and_audio_equally_long():
