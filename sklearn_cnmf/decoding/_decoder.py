@@ -141,8 +141,8 @@ class EnvelopeDecoder(
     after another; a trial without one is on its own. Of an array, up to five
     contiguous blocks are left out in turn, each as long as two lag windows and 16
     samples at least, and no lag window reaches from one block into another. An
-    array too short for two such blocks gets alpha 1, with a warning. If it is too
-    short even for its lag window, missing EEG counts as the mean in fitting too.
+    array too short for two such blocks gets alpha 1, with a warning. In one shorter
+    than two lag windows, missing EEG counts as the mean in fitting too, with another.
 
     A channel that is constant in all training data gets zero weights and a
     warning.
@@ -370,7 +370,7 @@ Reference
             warnings.warn(
                 f"alphas: the best value, {best:g}, is at the edge of the grid; a "
                 f"better one may lie beyond. Mean r by alpha: {pairs}",
-                stacklevel=3,
+                stacklevel=4,
             )
         return best
 
@@ -477,11 +477,11 @@ Reference
 
 def _split(x, y, lags, alpha):
     """Blocks of one recording and the sums over the windows that join them."""
-    if len(x) < lags[-1] + 2:
+    if len(x) < 2 * (lags[-1] + 1):
         warnings.warn(
             f"X: {len(x)} samples are too few for lags of up to {lags[-1]}; missing "
             "EEG counts as its mean",
-            stacklevel=3,
+            stacklevel=4,
         )
         x = np.vstack([x, np.zeros((lags[-1], x.shape[1]))])
     blocks, joints = contiguous_blocks(len(y), _N_BLOCKS if alpha == "cv" else 1, lags)
@@ -489,7 +489,7 @@ def _split(x, y, lags, alpha):
         warnings.warn(
             f"alpha: {len(y)} samples are too few for cross-validation with lags of "
             f"up to {lags[-1]} samples; alpha={_ALPHA_IF_SHORT:g} is used",
-            stacklevel=3,
+            stacklevel=4,
         )
     if len(blocks) == 1:
         return [x], [y], []
