@@ -117,7 +117,7 @@ def simulate_trials(
     The defaults are as hard as published recordings (median attended r of 0.119 on
     MAD-EEG [1]_). ``python -m benchmarks.simulation`` fits an
     :class:`~sklearn_cnmf.EnvelopeDecoder` within each of 12 subjects to all duos but
-    one and decodes that one, four repetitions long (24 to 32 s). It finds these
+    one and decodes that one, four repetitions long (28 to 31 s). It finds these
     values of Pearson r and these shares of right choices in 288 trials (95 %
     interval), at an `attention_gain` of 4:
 
