@@ -244,8 +244,8 @@ class ContrastiveNMF(
         check_is_fitted(self)
         if is_trials(X):
             return [
-                replace(trial, estimate=estimate)
-                for trial, (estimate, _) in zip(X, self._separate(X))
+                replace(trial, estimate=np.stack([attended, trial.mixture - attended]))
+                for trial, (attended, _) in zip(X, self._separate(X))
             ]
         return self._activations(X)
 
@@ -286,7 +286,7 @@ class ContrastiveNMF(
         """
         check_is_fitted(self)
         if is_trials(X):
-            return [estimate[0] for estimate, _ in self._separate(X)]
+            return [attended for attended, _ in self._separate(X)]
         H = self._activations(X)
         return H[:, self.attended_] @ self.components_[self.attended_]
 
@@ -368,9 +368,15 @@ class ContrastiveNMF(
         self._check_known(trials)
         n_fft, hop_length = stft_sizes(self.audio_sfreq_, self.n_fft, self.hop_length)
         settings = Settings(
-            self.delta, self.contrast, self.mu, self.beta, self.solver, self.max_iter,
-            self.tol,
-        )  # fmt: skip
+            delta=self.delta,
+            contrast=self.contrast,
+            mu=self.mu,
+            beta=self.beta,
+            solver=self.solver,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            mask_power=self.mask_power,
+        )
         results, unfinished = [], 0
         for index, trial in enumerate(trials):
             if not trial.mixture.any():
@@ -378,17 +384,17 @@ class ContrastiveNMF(
                     f"trials[{index}]: mixture is silent, and so is its estimate",
                     stacklevel=3,
                 )
-                results.append((np.zeros_like(np.stack([trial.mixture] * 2)), None))
+                silence = np.zeros_like(trial.mixture)
+                results.append((silence, np.zeros(len(trial.instruments or ()))))
                 continue
             mixture = Mixture(trial, n_fft, hop_length)
             support = None
             if learned:
-                spectra = [self._spectra_of(name) for name in trial.instruments]
-                descent, attended, support = separate_learned(
-                    mixture, spectra, settings
+                attended, converged, support = separate_learned(
+                    mixture, [self._spectra_of(i) for i in trial.instruments], settings
                 )
             else:
-                descent, attended = separate_blind(
+                attended, converged = separate_blind(
                     mixture,
                     self.n_components,
                     self._n_attended(),
@@ -396,11 +402,8 @@ class ContrastiveNMF(
                     init=self.init,
                     rng=np.random.RandomState(self.seed_),
                 )
-            unfinished += not descent.converged
-            estimate = mixture.split(
-                descent.activations, descent.components, attended, self.mask_power
-            )
-            results.append((estimate, support))
+            unfinished += not converged
+            results.append((attended, support))
         self._warn_unfinished(unfinished, len(trials))
         return results
 

@@ -58,7 +58,7 @@ def learn_dictionary(
     """
     frames = []
     for source in sources:
-        magnitudes = spectra(source, n_fft, hop_length)[1]
+        magnitudes = spectra(source, n_fft, n_fft)[1]
         magnitudes = magnitudes[magnitudes.any(1)]
         frames.append(magnitudes / magnitudes.sum() * len(magnitudes))
     X = np.concatenate(frames)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..decoding import audio_envelope
 from ._factorization import solve
 from ._initialization import INITIALIZATIONS
 from ._kernels import Workspace
@@ -28,6 +29,7 @@ class Settings(NamedTuple):
     solver: str
     max_iter: int
     tol: float
+    mask_power: float
 
 
 class Mixture:
@@ -42,7 +44,7 @@ class Mixture:
     """
 
     def __init__(self, trial, n_fft, hop_length):
-        self.waveform = trial.mixture
+        self.trial = trial
         self.hop_length = hop_length
         self.stft, self.magnitudes = spectra(trial.mixture, n_fft, hop_length)
         self.guide = guide_at_frames(
@@ -81,19 +83,18 @@ class Mixture:
             tol=settings.tol,
         )
 
-    def split(self, A, W, attended, mask_power):
+    def waveform(self, A, W, attended, mask_power):
         """Mask the mixture with the share of the attended components.
 
         Returns
         -------
-        estimate : ndarray of shape (2, ...)
-            Attended and rest; they add up to the mixture.
+        attended : ndarray shaped like the mixture
         """
         mask = attended_mask(
             A[:, attended] @ W[attended], A[:, ~attended] @ W[~attended], mask_power
         )
-        audio = mask_waveform(self.stft, mask, self.hop_length, self.waveform.shape[-1])
-        return np.stack([audio, self.waveform - audio])
+        n_samples = self.trial.mixture.shape[-1]
+        return mask_waveform(self.stft, mask, self.hop_length, n_samples)
 
 
 def separate_blind(mixture, n_components, n_attended, settings, *, init, rng):
@@ -101,21 +102,22 @@ def separate_blind(mixture, n_components, n_attended, settings, *, init, rng):
 
     Returns
     -------
-    descent : Descent
-    attended : ndarray of shape (n_components,) of bool
+    attended : ndarray shaped like the mixture
+    converged : bool
     """
-    attended = np.arange(n_components) < n_attended
+    chosen = np.arange(n_components) < n_attended
     A, W = INITIALIZATIONS[init](mixture.magnitudes, n_components, rng)
-    return mixture.factorize(A, W, attended, settings, fixed=False), attended
+    A, W, _, converged = mixture.factorize(A, W, chosen, settings, fixed=False)
+    return mixture.waveform(A, W, chosen, settings.mask_power), converged
 
 
 def separate_learned(mixture, dictionaries, settings):
     """Factorise with known spectra; the guide says which instrument is attended.
 
     The spectra explain the mixture first, without contrast. Each instrument's
-    share is then a candidate, and the one that the guide supports best is taken
-    to be attended. With a positive `delta` the contrast then moves activations
-    between this instrument and the others.
+    share is then a candidate, and the one whose envelope the guide supports best
+    is taken to be attended. With a positive `delta` the contrast then moves
+    activations between this instrument and the others.
 
     Parameters
     ----------
@@ -128,24 +130,35 @@ def separate_learned(mixture, dictionaries, settings):
 
     Returns
     -------
-    descent : Descent
-    attended : ndarray of shape (n_instruments * n_components,) of bool
+    attended : ndarray shaped like the mixture
+    converged : bool
     support : ndarray of shape (n_instruments,)
         Correlation of the guide with each instrument's envelope.
     """
     W = np.concatenate(dictionaries).astype(mixture.magnitudes.dtype, copy=False)
     owner = np.repeat(np.arange(len(dictionaries)), [len(d) for d in dictionaries])
     A = np.repeat(mixture.magnitudes.sum(1)[:, None] / len(W), len(W), axis=1)
-    plain = mixture.factorize(
+    A, W, _, converged = mixture.factorize(
         A, W, owner == 0, settings._replace(delta=0.0), fixed=True
     )
-    envelopes = np.stack(
-        [plain.activations[:, owner == i].sum(1) for i in range(len(dictionaries))],
-        axis=1,
-    )
-    support = guide_support(mixture.guide, envelopes)
-    attended = owner == int(np.argmax(support))
+    candidates = [
+        mixture.waveform(A, W, owner == i, settings.mask_power)
+        for i in range(len(dictionaries))
+    ]
+    support = guide_support(mixture.trial.guide, _envelopes(candidates, mixture.trial))
+    best = int(np.argmax(support))
     if settings.delta == 0:
-        return plain, attended, support
-    descent = mixture.factorize(plain.activations, W, attended, settings, fixed=True)
-    return descent, attended, support
+        return candidates[best], converged, support
+    A, W, _, converged = mixture.factorize(A, W, owner == best, settings, fixed=True)
+    attended = mixture.waveform(A, W, owner == best, settings.mask_power)
+    return attended, converged, support
+
+
+def _envelopes(waveforms, trial):
+    times = np.arange(trial.guide.shape[1]) / trial.guide_sfreq
+    return np.concatenate(
+        [
+            np.atleast_2d(audio_envelope(waveform, trial.audio_sfreq, times))
+            for waveform in waveforms
+        ]
+    )
