@@ -387,6 +387,12 @@ class ContrastiveNMF(
                 silence = np.zeros_like(trial.mixture)
                 results.append((silence, np.zeros(len(trial.instruments or ()))))
                 continue
+            if np.ptp(trial.guide, axis=1).max() == 0:
+                warnings.warn(
+                    f"trials[{index}]: guide is constant; it supports no source, and "
+                    "the first one is taken",
+                    stacklevel=3,
+                )
             mixture = Mixture(trial, n_fft, hop_length)
             support = None
             if learned:

@@ -85,7 +85,7 @@ class Regularizer:
         """
         norms = _norms(A)
         ones = A.sum(0, dtype=np.float64)
-        falling = A * _as(A, self.mu * ones / norms**3)
+        falling = A * _as(A, self.mu * (ones / norms) / norms**2)
         rising = A * _as(A, self.beta / norms / self.total) + _as(A, self.mu / norms)
         if self.contrasting:
             tracks, signs = self._tracks(A)

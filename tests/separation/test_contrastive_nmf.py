@@ -1,0 +1,307 @@
+from dataclasses import replace
+
+import librosa
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from sklearn_cnmf import ContrastiveNMF, Reference, Trial
+from sklearn_cnmf.decoding import audio_envelope
+from sklearn_cnmf.metrics import si_sdr
+from sklearn_cnmf.separation import contrastive_nmf
+
+SFREQ = 8000
+PITCHES = {"low": (220, 330), "high": (880, 1320), "noise": None}
+
+
+def source(instrument, seed, seconds=4):
+    """Notes of one invented instrument at random times."""
+    rng = np.random.default_rng(seed)
+    n = SFREQ // 4
+    notes = []
+    for _ in range(4 * seconds):
+        if PITCHES[instrument] is None:
+            note = 0.3 * rng.standard_normal(n)
+        else:
+            pitch = rng.choice(PITCHES[instrument])
+            note = np.sin(2 * np.pi * pitch * np.arange(n) / SFREQ)
+        notes.append(note * np.hanning(n) * (rng.random() < 0.6))
+    return np.concatenate(notes)
+
+
+def make_trial(instruments, attended, seed, *, channels=None, guide_gain=1.0):
+    sources = np.stack([source(i, 10 * seed + k) for k, i in enumerate(instruments)])
+    if channels is not None:
+        sources = sources[:, None, :] * np.asarray(channels)[:, :, None]
+    n_times = 4 * 64
+    guide = guide_gain * audio_envelope(
+        sources[attended], SFREQ, np.arange(n_times) / 64
+    )
+    trial = Trial(
+        np.random.default_rng(seed).standard_normal((2, n_times)),
+        64.0,
+        sources.sum(0),
+        SFREQ,
+        instruments=instruments,
+        stimulus=f"piece {seed}",
+        guide=guide - guide.mean(),
+        guide_sfreq=64.0,
+    )
+    return trial, Reference(sources, attended)
+
+
+@pytest.fixture(scope="module")
+def duets():
+    pairs = [("low", "high"), ("high", "noise"), ("noise", "low")]
+    made = [make_trial(pairs[seed % 3], seed // 3 % 2, seed) for seed in range(12)]
+    return [t for t, _ in made], [r for _, r in made]
+
+
+@pytest.fixture(scope="module")
+def fitted(duets):
+    trials, references = duets
+    model = ContrastiveNMF(6, delta=0.0, random_state=0)
+    return model.fit(trials[:6], references[:6])
+
+
+def gains(trials, references, estimates):
+    return [
+        si_sdr(r.sources[r.attended], e) - si_sdr(r.sources[r.attended], t.mixture)
+        for t, r, e in zip(trials, references, estimates)
+    ]
+
+
+def test_learned_spectra_separate_the_attended(duets, fitted):
+    trials, references = duets[0][6:], duets[1][6:]
+    estimates = fitted.predict(trials)
+    assert min(gains(trials, references, estimates)) > 8
+    names = [t.instruments[r.attended] for t, r in zip(trials, references)]
+    assert fitted.predict_attended(trials) == names
+    assert fitted.instruments_ == ("high", "low", "noise")
+    assert fitted.components_.shape[0] == 18
+
+
+def test_the_guide_decides_which_instrument(duets, fitted):
+    trial, reference = duets[0][7], duets[1][7]
+    other = 1 - reference.attended
+    times = np.arange(trial.guide.shape[1]) / 64
+    turned = replace(
+        trial, guide=audio_envelope(reference.sources[other], SFREQ, times)
+    )
+    assert fitted.predict_attended([turned]) == [trial.instruments[other]]
+    assert si_sdr(reference.sources[other], fitted.predict([turned])[0]) > 5
+
+
+@pytest.mark.parametrize("contrast", ["components", "group"])
+def test_contrast_keeps_the_choice_and_changes_the_estimate(duets, fitted, contrast):
+    trials, references = duets[0][6:], duets[1][6:]
+    model = clone(fitted).set_params(delta=0.01, contrast=contrast, max_iter=2000)
+    model.fit(duets[0][:6], duets[1][:6])
+    assert model.predict_attended(trials) == fitted.predict_attended(trials)
+    estimates, plain = model.predict(trials), fitted.predict(trials)
+    assert max(np.abs(e - p).max() for e, p in zip(estimates, plain)) > 1e-3
+    assert np.mean(gains(trials, references, estimates)) > 8
+
+
+def test_transform_fills_the_estimate(duets, fitted):
+    trials = duets[0][6:8]
+    new = fitted.transform(trials)
+    for trial, filled, attended in zip(trials, new, fitted.predict(trials)):
+        assert trial.estimate is None
+        assert filled.estimate.shape == (2, len(trial.mixture))
+        assert_array_equal(filled.estimate[0], attended)
+        assert_allclose(filled.estimate.sum(0), trial.mixture, atol=1e-12)
+        assert filled.guide is trial.guide
+
+
+def test_order_of_trials_does_not_matter(duets, fitted):
+    trials = duets[0][6:10]
+    forward, backward = fitted.predict(trials), fitted.predict(trials[::-1])
+    for one, two in zip(forward, backward[::-1]):
+        assert_array_equal(one, two)
+
+
+def test_stereo_gets_one_mask_for_both_channels():
+    channels = [(0.8, 0.2), (0.3, 0.7)]
+    made = [
+        make_trial(("low", "high"), seed % 2, seed, channels=channels)
+        for seed in range(4)
+    ]
+    trials, references = [t for t, _ in made], [r for _, r in made]
+    model = ContrastiveNMF(6, delta=0.0, random_state=0).fit(trials[:2], references[:2])
+    for trial, reference, estimate in zip(
+        trials[2:], references[2:], model.predict(trials[2:])
+    ):
+        assert estimate.shape == trial.mixture.shape == (2, 4 * SFREQ)
+        truth = reference.sources[[reference.attended]]
+        gain = si_sdr(truth, estimate[None]) - si_sdr(truth, trial.mixture[None])
+        assert gain[0] > 8
+
+
+def test_blind_follows_the_guide(duets):
+    trials, references = duets[0][6:], duets[1][6:]
+    model = ContrastiveNMF(
+        8,
+        dictionary="blind",
+        contrast="group",
+        delta=0.3,
+        max_iter=2000,
+        random_state=0,
+    )
+    estimates = model.fit(trials).predict(trials)
+    assert np.mean(gains(trials, references, estimates)) > 3
+    with pytest.raises(ValueError, match="'blind' components belong to no instrument"):
+        model.predict_attended(trials)
+
+
+def test_published_setting_runs(duets):
+    model = ContrastiveNMF(
+        8, dictionary="blind", solver="published", delta=0.005, tol=0, max_iter=50,
+        random_state=0,
+    )  # fmt: skip
+    trials = duets[0][:2]
+    first, second = (model.fit(trials).predict(trials) for _ in range(2))
+    assert_array_equal(first[1], second[1])
+    assert np.isfinite(first[0]).all()
+
+
+def test_learning_is_cached_and_does_not_depend_on_delta(duets, tmp_path, monkeypatch):
+    trials, references = duets[0][:3], duets[1][:3]
+    plain = ContrastiveNMF(4, random_state=0).fit(trials, references)
+    model = ContrastiveNMF(4, random_state=0, memory=str(tmp_path))
+    model.fit(trials, references)
+    assert_array_equal(model.components_, plain.components_)
+
+    def fail(*args, **kwargs):
+        raise AssertionError("learned again")
+
+    module = "sklearn_cnmf.separation._dictionary.contrastive_nmf"
+    monkeypatch.setattr(module, fail)
+    again = clone(model).set_params(delta=0.1).fit(trials, references)
+    assert_array_equal(again.components_, plain.components_)
+    with pytest.raises(AssertionError, match="learned again"):
+        clone(model).set_params(n_components=5).fit(trials, references)
+
+
+def test_silent_mixture_gives_silence(duets, fitted):
+    trial = replace(duets[0][6], mixture=np.zeros(4 * SFREQ, dtype=np.float32))
+    with pytest.warns(UserWarning, match=r"trials\[1\]: mixture is silent"):
+        estimates = fitted.predict([duets[0][7], trial])
+    assert_array_equal(estimates[1], 0)
+    assert estimates[1].dtype == np.float32
+
+
+def test_float32_stays_float32(duets):
+    trials = [replace(t, mixture=t.mixture.astype(np.float32)) for t in duets[0][:3]]
+    references = [
+        Reference(r.sources.astype(np.float32), r.attended) for r in duets[1][:3]
+    ]
+    model = ContrastiveNMF(4, delta=0.0, random_state=0).fit(trials, references)
+    assert model.components_.dtype == np.float32
+    assert model.predict(trials)[0].dtype == np.float32
+
+
+def test_constant_guide_supports_nobody(duets, fitted):
+    trial = replace(duets[0][6], guide=np.ones((1, 256)))
+    with pytest.warns(UserWarning, match="guide is constant"):
+        assert fitted.predict_attended([trial]) == [trial.instruments[0]]
+
+
+def test_unfinished_factorizations_are_counted(duets, fitted):
+    model = clone(fitted).fit(duets[0][:6], duets[1][:6]).set_params(max_iter=3)
+    with pytest.warns(ConvergenceWarning, match="2 of 2 factorisations stopped at max"):
+        model.predict(duets[0][:2])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "change", "message"),
+    [
+        ({}, {"guide": None}, r"trials\[1\].*piece 7.*guide is None"),
+        ({}, {"instruments": None}, r"trials\[1\].*instruments is None"),
+        (
+            {},
+            {"instruments": ("oboe", "low")},
+            r"trials\[1\].*\['oboe'\] were never learned; known are \['high', 'low'",
+        ),
+        ({}, {"audio_sfreq": 8001}, r"trials\[1\].*8001 Hz, but the model .*8000 Hz"),
+        ({"delta": -1}, {}, "delta: expected a number >= 0, got -1"),
+        ({"mask_power": 0}, {}, "mask_power: expected a number > 0, got 0"),
+    ],
+)
+def test_bad_trials_are_named(duets, fitted, parameters, change, message):
+    model = clone(fitted).fit(duets[0][:6], duets[1][:6]).set_params(**parameters)
+    trials = [duets[0][6], replace(duets[0][7], **change)]
+    with pytest.raises(ValueError, match=message):
+        model.predict(trials)
+
+
+def test_bad_fits_are_named(duets):
+    trials, references = duets[0][:2], duets[1][:2]
+    with pytest.raises(ValueError, match="references: None, but dictionary='learned'"):
+        ContrastiveNMF().fit(trials)
+    with pytest.raises(ValueError, match=r"references has 1 entries for 2 trials"):
+        ContrastiveNMF().fit(trials, references[:1])
+    anonymous = [replace(t, instruments=None) for t in trials]
+    with pytest.raises(ValueError, match=r"trials\[0\].*instruments is None"):
+        ContrastiveNMF().fit(anonymous, references)
+    with pytest.raises(ValueError, match="audio_sfreq: trials have the rates"):
+        ContrastiveNMF().fit(
+            [trials[0], replace(trials[1], audio_sfreq=8001)], references
+        )
+    with pytest.raises(ValueError, match="got an empty list"):
+        ContrastiveNMF().fit([])
+    with pytest.raises(ValueError, match="guide: trials carry their own"):
+        ContrastiveNMF().fit(trials, references, guide=np.ones((3, 1)))
+    with pytest.raises(ValueError, match="dictionary: expected one of"):
+        ContrastiveNMF(dictionary="none").fit(trials, references)
+    with pytest.raises(ValueError, match="n_attended: expected at most n_components=4"):
+        ContrastiveNMF(4, n_attended=5).fit(trials, references)
+    with pytest.raises(NotFittedError):
+        ContrastiveNMF().predict(trials)
+
+
+def test_arrays_follow_their_guide():
+    rng = np.random.default_rng(0)
+    tracks = rng.gamma(0.3, size=(200, 2))
+    parts = [tracks[:, [k]] @ rng.gamma(0.3, size=(1, 30)) for k in range(2)]
+    X, guide = sum(parts), tracks[:, :1]
+    model = ContrastiveNMF(4, delta=0.05, n_attended=1, random_state=0, max_iter=2000)
+    H = model.fit_transform(X, guide=guide)
+    assert_array_equal(model.attended_, [True, False, False, False])
+    assert_allclose(np.linalg.norm(H, axis=0), 1)
+    assert model.objective_.shape == (model.n_iter_ + 1,)
+    assert model.contrast_ > 0
+    expected = contrastive_nmf(
+        X, 4, guide=guide, attended=model.attended_, delta=0.05, random_state=0,
+        max_iter=2000,
+    )  # fmt: skip
+    assert_array_equal(H, expected.activations)
+    assert_allclose(model.inverse_transform(H), X, atol=0.2 * X.max())
+    predicted = model.predict(X)
+    similarity = [np.sum(predicted * p) / np.linalg.norm(p) for p in parts]
+    assert similarity[0] > 0.9 * np.linalg.norm(predicted)
+    assert similarity[1] < 0.6 * np.linalg.norm(predicted)
+    with pytest.raises(ValueError, match="X: expected 4 columns"):
+        model.inverse_transform(H[:, :3])
+    with pytest.raises(ValueError, match="X: expected a list of Trial"):
+        model.predict_attended(X)
+
+
+def test_set_output_names_components_and_leaves_trials(duets, fitted):
+    X = np.random.default_rng(0).random((20, 5))
+    model = ContrastiveNMF(3, random_state=0, tol=0, max_iter=20)
+    frame = model.set_output(transform="pandas").fit_transform(X)
+    assert list(frame.columns) == [f"contrastivenmf{k}" for k in range(3)]
+    model = clone(fitted).set_output(transform="pandas")
+    new = model.fit(duets[0][:6], duets[1][:6]).transform(duets[0][:1])
+    assert isinstance(new, list)
+
+
+def test_librosa_decomposes_with_it():
+    S = np.random.default_rng(0).random((33, 50))
+    model = ContrastiveNMF(4, random_state=0, tol=0, max_iter=100)
+    components, activations = librosa.decompose.decompose(S, transformer=model)
+    assert components.shape == (33, 4)
+    assert np.linalg.norm(components @ activations - S) < 0.6 * np.linalg.norm(S)
