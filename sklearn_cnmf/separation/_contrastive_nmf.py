@@ -309,18 +309,44 @@ class ContrastiveNMF(
             If `X` is no list of trials or the dictionary is "blind", whose
             components have no names.
         """
+        return [
+            trial.instruments[int(np.argmax(support))]
+            for trial, support in zip(X, self.decision_function(X))
+        ]
+
+    def decision_function(self, X):
+        """How well the guide supports each instrument of each trial.
+
+        The first instrument with the largest value is taken to be attended. The
+        choice does not depend on `delta`.
+
+        Parameters
+        ----------
+        X : list of Trial
+            Trials with a guide and instruments; ``dictionary="learned"`` only.
+
+        Returns
+        -------
+        support : list of ndarray of shape (n_instruments,)
+            Correlation, from -1 to 1, of the guide with the envelope of each
+            instrument's share of the mixture, in the order of the trial's
+            instruments. Zeros for a silent mixture.
+
+        Raises
+        ------
+        ValueError
+            If `X` is no list of trials or the dictionary is "blind", whose
+            components have no names.
+        """
         check_is_fitted(self)
         if not is_trials(X):
             raise ValueError("X: expected a list of Trial")
         if self.dictionary == "blind":
             raise ValueError(
                 "dictionary: 'blind' components belong to no instrument; "
-                "predict_attended needs dictionary='learned'"
+                "dictionary='learned' is needed to tell which one is attended"
             )
-        return [
-            trial.instruments[int(np.argmax(support))]
-            for trial, (_, support) in zip(X, self._separate(X))
-        ]
+        return [support for _, support in self._separate(X, delta=0.0)]
 
     def _fit_trials(self, trials, references):
         learned = self.dictionary == "learned"
@@ -361,14 +387,14 @@ class ContrastiveNMF(
         )
         return self
 
-    def _separate(self, trials):
+    def _separate(self, trials, *, delta=None):
         check_estimator_parameters(self)
         learned = self.dictionary == "learned"
         check_trials(trials, require_guide=True, require_instruments=learned)
         self._check_known(trials)
         n_fft, hop_length = stft_sizes(self.audio_sfreq_, self.n_fft, self.hop_length)
         settings = Settings(
-            delta=self.delta,
+            delta=self.delta if delta is None else delta,
             contrast=self.contrast,
             mu=self.mu,
             beta=self.beta,
