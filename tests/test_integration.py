@@ -1,0 +1,112 @@
+"""The gate: search and nested cross-validation over ragged trials, in parallel.
+
+Trials are simulated, with arrays above 1 MB, which joblib hands to its workers as
+read-only memory maps.
+"""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.pipeline import Pipeline
+
+from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, check_trials
+from sklearn_cnmf.datasets import Piece, load_example_stems, simulate_trials
+from sklearn_cnmf.metrics import attention_scorer, separation_scorer
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return simulate_trials(
+        duets_of("bass", "cello"),
+        n_subjects=1,
+        attend="random",
+        snr_db=0.0,
+        random_state=0,
+    )
+
+
+def duets_of(*instruments):
+    """Six ragged duets of the same two instruments, so that any fold knows both."""
+    stems = {instrument: [] for instrument in instruments}
+    for piece in load_example_stems():
+        for instrument, stem in zip(piece.instruments, piece.stems):
+            if instrument in stems:
+                stems[instrument].append(stem)
+    duets = []
+    for index in range(6):
+        parts = [stems[i][index % len(stems[i])] for i in instruments]
+        length = min(len(part) for part in parts)
+        parts = np.stack([part[:length] for part in parts])
+        duets.append(
+            Piece(f"duet {index}", "duo", "pop", False, instruments, parts, 22050)
+        )
+    return duets
+
+
+@pytest.fixture(scope="module")
+def groups(simulated):
+    return [trial.stimulus for trial in simulated[0]]
+
+
+def search(n_jobs):
+    pipeline = Pipeline(
+        [
+            ("decode", EnvelopeDecoder(alpha=0.1)),
+            ("separate", ContrastiveNMF(4, contrast="group", tol=1e-3, random_state=0)),
+        ]
+    )
+    return GridSearchCV(
+        pipeline,
+        {"separate__delta": [0.0, 0.1]},
+        scoring=separation_scorer("si_sdr"),
+        cv=GroupKFold(3),
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
+
+
+def test_trials_are_ragged_and_large(simulated):
+    trials, references = simulated
+    check_trials(trials, references)
+    assert len({trial.eeg.shape for trial in trials}) > 1
+    assert min(trial.mixture.nbytes for trial in trials) > 2**20
+    assert min(trial.eeg.nbytes for trial in trials) > 2**20
+
+
+def test_search_gives_the_same_numbers_in_parallel(simulated, groups):
+    trials, references = simulated
+    before = trials[0].eeg.copy(), trials[0].mixture.copy()
+    alone, parallel = (
+        search(n_jobs).fit(trials, references, groups=groups) for n_jobs in (1, 2)
+    )
+    for key in ("mean_test_score", "std_test_score"):
+        assert_array_equal(alone.cv_results_[key], parallel.cv_results_[key])
+    assert alone.best_params_ == parallel.best_params_
+    assert alone.best_score_ > 3
+    for one, two in zip(alone.predict(trials[:2]), parallel.predict(trials[:2])):
+        assert_array_equal(one, two)
+    assert_array_equal(trials[0].eeg, before[0])
+    assert_array_equal(trials[0].mixture, before[1])
+
+
+def test_search_nests_in_cross_validation(simulated, groups):
+    trials, references = simulated
+    results = [
+        cross_validate(
+            search(1),
+            trials,
+            references,
+            groups=groups,
+            params={"groups": groups},
+            cv=GroupKFold(2),
+            scoring={"gain": separation_scorer("si_sdr"), "right": attention_scorer()},
+            n_jobs=n_jobs,
+            error_score="raise",
+        )
+        for n_jobs in (1, 2)
+    ]
+    for key in ("test_gain", "test_right"):
+        assert_array_equal(results[0][key], results[1][key])
+    assert np.mean(results[0]["test_right"]) > 0.6
+    assert np.mean(results[0]["test_gain"]) > 3
