@@ -63,9 +63,9 @@ def bss_eval(reference, estimate, *, target=None, filter_length=512):
 
     Parameters
     ----------
-    reference : array-like of shape (n_sources, n_samples) or \
-            (n_sources, n_channels, n_samples)
-        All true sources; they span the interference.
+    reference : array-like of two or three dimensions
+        All true sources, of shape (n_sources, n_samples) or (n_sources,
+        n_channels, n_samples); they span the interference.
     estimate : array-like
         By default, the estimate of each source, of the shape of `reference`.
     target : int or sequence of int, default=None

@@ -26,9 +26,9 @@ def si_sdr(reference, estimate):
 
     Parameters
     ----------
-    reference : array-like of shape (n_samples,), (n_sources, n_samples) or \
-            (n_sources, n_channels, n_samples)
-        The true sources. The number of dimensions alone says what the axes
+    reference : array-like of one to three dimensions
+        The true sources, of shape (n_samples,), (n_sources, n_samples) or
+        (n_sources, n_channels, n_samples). The number of dimensions alone says what the axes
         are: two dimensions are always sources, never channels. One source of
         several channels is passed as ``reference[np.newaxis]``.
     estimate : array-like of the same shape

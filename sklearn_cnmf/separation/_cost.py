@@ -88,7 +88,7 @@ def contrastive_cost(
     """Evaluate the cost that :func:`contrastive_nmf` descends.
 
     With X divided by its sum, H of unit-norm columns and W scaled so that
-    H W is the model of it,
+    H W is the model of it, ::
 
         D(X | H W) + mu |H|_1 + beta |W|_1 - delta * contrast.
 

@@ -47,7 +47,7 @@ def contrastive_nmf(
 ):
     """Factorise magnitudes so that some components follow a guide, others not.
 
-    Minimises, over H and W with unit-norm columns of H,
+    Minimises, over H and W with unit-norm columns of H, ::
 
         D(X | H W) + mu |H|_1 + beta |W|_1
         - delta (|H_a^T S_a|_F^2 - |H_u^T S_a|_F^2)

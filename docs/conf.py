@@ -1,0 +1,19 @@
+import sklearn_cnmf
+
+project = "sklearn_cnmf"
+author = "the sklearn_cnmf developers"
+copyright = "2026, the sklearn_cnmf developers"
+version = release = sklearn_cnmf.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+autosummary_generate = True
+numpydoc_show_class_members = False
+exclude_patterns = ["_build"]
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_cnmf"
+html_show_sourcelink = False
