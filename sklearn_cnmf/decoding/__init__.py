@@ -1,6 +1,8 @@
 """From EEG to what the attended source does over time."""
 
+from ._activations import nmf_activations
 from ._decoder import EnvelopeDecoder
 from ._features import audio_envelope
+from ._spectral import mel_bands
 
-__all__ = ["EnvelopeDecoder", "audio_envelope"]
+__all__ = ["EnvelopeDecoder", "audio_envelope", "mel_bands", "nmf_activations"]

@@ -1,9 +1,7 @@
 """The estimator: a backward temporal response function."""
 
-import inspect
 import warnings
 from dataclasses import replace
-from functools import wraps
 
 import numpy as np
 from sklearn.base import (
@@ -11,67 +9,48 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     RegressorMixin,
     TransformerMixin,
+    clone,
 )
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
     check_is_fitted,
-    validate_data,
 )
 
+from .._set_output import ContainersForArraysOnly
 from ..trial import check_trials, is_trials
-from ._lagged import (
-    contiguous_blocks,
-    lagged_product,
-    lagged_sums,
-    moments,
+from ._activations import learn_spectra
+from ._attention import AttentionMixin
+from ._backward import predict_linear
+from ._features import feature_function
+from ._fitting import fit_ridge
+from ._inputs import (
+    array_to_fit,
+    array_to_transform,
+    check_channels,
+    check_varying,
+    require_references,
+    set_channels,
 )
-from ._parameters import check_alphas, check_band, check_feature, check_lags
-from ._ridge import (
-    covariances,
-    forward_patterns,
-    leave_one_group_out,
-    one_thread,
-    pearson_r,
-    ridge_path,
-)
+from ._parameters import check_decoder_parameters
+from ._regressor import fit_regressor
+from ._ridge import pearson_r
 from ._trials import (
-    check_ch_names,
+    attended_instruments,
+    attended_sources,
     check_reach,
     eeg_of_trials,
-    name,
+    stimulus_groups,
     targets_of_trials,
 )
 
-# Blocks to cut an array into to choose alpha; alpha where it is too short for that.
-_N_BLOCKS = 5
-_ALPHA_IF_SHORT = 1.0
-
-
-class _ContainersForArraysOnly:
-    """Let `set_output` act on arrays and leave lists of trials as they are."""
-
-    def __init_subclass__(cls, **kwargs):
-        methods = ("transform", "fit_transform")
-        plain = [inspect.unwrap(getattr(cls, method)) for method in methods]
-        super().__init_subclass__(**kwargs)
-        for method, function in zip(methods, plain):
-            setattr(cls, method, _dispatch(function, getattr(cls, method)))
-
-
-def _dispatch(for_trials, for_arrays):
-    @wraps(for_trials)
-    def method(self, X, *args, **kwargs):
-        return (for_trials if is_trials(X) else for_arrays)(self, X, *args, **kwargs)
-
-    return method
-
 
 class EnvelopeDecoder(
-    _ContainersForArraysOnly,
+    ContainersForArraysOnly,
     ClassNamePrefixFeaturesOutMixin,
     RegressorMixin,
     TransformerMixin,
+    AttentionMixin,
     BaseEstimator,
 ):
     r"""Reconstruct from EEG what the attended source does over time.
@@ -92,40 +71,69 @@ class EnvelopeDecoder(
     tmin, tmax : float, default=0.0, 0.25
         How much later than the stimulus the EEG is used, in seconds,
         0 <= tmin < tmax.
-    feature : {"envelope"} or callable, default="envelope"
+    feature : {"envelope", "onset", "mel", "mel_onset", "activations"} or callable, \
+default="envelope"
         What of the attended source to reconstruct, for trials. "envelope" is
-        :func:`~sklearn_cnmf.decoding.audio_envelope`. A callable receives (audio,
-        sfreq, times), the source shaped like the mixture, and returns an array of
-        shape (n_outputs, n_frames), one column per time in seconds.
-    alpha : "cv" or float, default="cv"
+        :func:`~sklearn_cnmf.decoding.audio_envelope` and "mel"
+        :func:`~sklearn_cnmf.decoding.mel_bands`; "onset" and "mel_onset" are how
+        fast they rise. "activations", the choice of [3]_, are those of `n_bands`
+        spectra, learned in `fit` from the attended sources by Kullback-Leibler NMF.
+        A callable receives (audio, sfreq, times), the source shaped like the
+        mixture, and returns an array of shape (n_outputs, n_frames), one column per
+        time in seconds.
+    n_bands : int, default=8
+        Number of mel bands or of activations.
+    alpha : "cv", float or sequence of float, default="cv"
         Penalty in units of the mean eigenvalue of the covariance of the lagged
         EEG, so that it means the same in volts and microvolts, for short and long
-        recordings. "cv" chooses from `alphas` by cross-validation. At zero, the
-        solution of least norm is taken.
+        recordings; of each output if a sequence. "cv" chooses from `alphas` by
+        cross-validation. At zero, the solution of least norm is taken.
     alphas : sequence of float, default=(1e-6, 1e-5, ..., 1e6)
         Penalties to choose from.
+    alpha_per_output : bool, default=False
+        Whether "cv" chooses a penalty for each output on its own.
     l_freq, h_freq : float or None, default=1.0, 8.0
         Band in Hz to which EEG and feature of trials are filtered; None leaves
         that edge alone. Arrays are not filtered.
+    per_instrument : bool, default=False
+        Whether to fit one more decoder for each attended instrument, as in [3]_,
+        from the trials in which it is attended. Trials only, and they name their
+        instruments. See Notes for how they predict.
+    estimator : estimator, default=None
+        A scikit-learn regressor to use instead of ridge regression, such as
+        ``Lasso`` or ``PLSRegression``. It gets the explicit matrix of lagged EEG,
+        divided by its root mean square, and targets of unit variance; `alpha`,
+        `alphas` and `alpha_per_output` are not used. Ridge is much faster and needs
+        less memory.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_outputs, n_channels, n_lags)
-        Weights of the EEG, float32 if the EEG is float32, as are predictions.
+        Weights of the EEG, float32 if the EEG is float32, as are predictions. Only
+        if `estimator` is None or has such.
     intercept_ : ndarray of shape (n_outputs,)
-        Intercepts.
-    alpha_ : float
-        The penalty in use.
+        Intercepts, as `coef_`.
+    alpha_ : float or ndarray of shape (n_outputs,)
+        The penalty in use; of each output if chosen or given so. Only if
+        `estimator` is None.
     lags_ : ndarray of shape (n_lags,)
         How many samples later than the stimulus the EEG is used.
-    cv_scores_ : ndarray of shape (n_alphas, n_trials)
+    cv_scores_ : ndarray of shape (n_alphas, n_trials) or \
+(n_alphas, n_trials, n_outputs)
         Pearson r of each held-out trial (or block of an array), averaged over
-        outputs; its mean over columns decides. Only after cross-validation.
+        outputs unless `alpha_per_output`; its mean over trials decides. Only after
+        cross-validation.
     patterns_ : ndarray of shape (n_outputs, n_channels, n_lags)
         Forward model: how the reconstructed stimulus appears in the EEG [2]_. It
         can be read as physiology; `coef_` cannot.
     mean_ : ndarray of shape (n_channels,)
         Mean of the training EEG.
+    feature_ : callable
+        Takes (audio, sfreq, times) and returns the feature (trials).
+    decoders_ : dict of str to EnvelopeDecoder
+        Decoder of each attended instrument (`per_instrument`).
+    estimator_ : estimator
+        The fitted regressor (`estimator`).
     n_features_in_ : int
         Number of EEG channels.
     feature_names_in_ : ndarray of shape (n_channels,)
@@ -144,6 +152,17 @@ class EnvelopeDecoder(
     array too short for two such blocks gets alpha 1, with a warning. In one shorter
     than two lag windows, missing EEG counts as the mean in fitting too, with another.
 
+    The covariances of single trials that cross-validation keeps take one GiB at
+    most; those that do not fit are computed twice, with the same result. The matrix
+    of lagged copies is never formed for ridge regression.
+
+    With `per_instrument`, scores and :meth:`predict_attended` use the decoder of the
+    instrument in question. Since `predict` and `transform` know no more than which
+    instruments are present, they average the reconstructions of these instruments'
+    decoders. An instrument without training trials gets the decoder of all trials,
+    with a warning. Where all trials of an instrument share one stimulus, its
+    decoder takes over the penalty of the decoder of all trials.
+
     A channel that is constant in all training data gets zero weights and a
     warning.
 
@@ -154,6 +173,8 @@ class EnvelopeDecoder(
        Neuroscience, 10, 604.
     .. [2] Haufe, S., et al. (2014). On the interpretation of weight vectors of
        linear models in multivariate neuroimaging. NeuroImage, 87, 96-110, Eq. 6.
+    .. [3] Cantisani, G., Essid, S., & Richard, G. (2019). EEG-based decoding of
+       auditory attention to a target instrument in polyphonic music. WASPAA.
 
     Examples
     --------
@@ -178,19 +199,27 @@ class EnvelopeDecoder(
         tmin=0.0,
         tmax=0.25,
         feature="envelope",
+        n_bands=8,
         alpha="cv",
         alphas=tuple(10.0**k for k in range(-6, 7)),
+        alpha_per_output=False,
         l_freq=1.0,
         h_freq=8.0,
+        per_instrument=False,
+        estimator=None,
     ):
         self.sfreq = sfreq
         self.tmin = tmin
         self.tmax = tmax
         self.feature = feature
+        self.n_bands = n_bands
         self.alpha = alpha
         self.alphas = alphas
+        self.alpha_per_output = alpha_per_output
         self.l_freq = l_freq
         self.h_freq = h_freq
+        self.per_instrument = per_instrument
+        self.estimator = estimator
 
     def fit(self, X, y):
         """Learn to reconstruct the stimulus.
@@ -215,34 +244,12 @@ Reference
             shorter than the lag window; if a target or all EEG is constant; if
             "cv" is asked for and all trials share one stimulus.
         """
-        self.lags_ = check_lags(self.tmin, self.tmax, self.sfreq)
-        check_band(self.l_freq, self.h_freq, self.sfreq)
-        check_alphas(self.alpha, self.alphas)
-        check_feature(self.feature)
-        load = self._training_trials if is_trials(X) else self._training_array
-        xs, ys, groups, dtype = load(X, y)
-        with one_thread():
-            self._fit(xs, ys, groups, dtype)
+        self.lags_ = check_decoder_parameters(self)
+        if is_trials(X):
+            self._fit_trials(X, y)
+        else:
+            self._fit_array(X, y)
         return self
-
-    def _fit(self, xs, ys, groups, dtype):
-        self.mean_, mean_y = _mean(xs), _mean(ys)
-        xs, ys = [x - self.mean_ for x in xs], [y - mean_y for y in ys]
-        joints = []
-        if groups is None:
-            xs, ys, joints = _split(xs[0], ys[0], self.lags_, self.alpha)
-            groups = range(len(xs))
-        sums = [lagged_sums(x, y, self.lags_) for x, y in zip(xs, ys)]
-        self.alpha_ = self._choose_alpha(xs, ys, sums, groups)
-
-        total = moments(sums + joints)
-        cov_zz, cov_zy = covariances(total)
-        weights = ridge_path(cov_zz, cov_zy, [self.alpha_])[0]
-        self.patterns_ = self._unfold(forward_patterns(cov_zz, weights)).astype(dtype)
-        self.coef_ = self._unfold(weights).astype(dtype)
-        weights = self._folded_coef()
-        at_zero = mean_y + (total.y - total.z @ weights) / total.n_valid
-        self.intercept_ = (at_zero - self._offset(self.mean_)).astype(dtype)
 
     def predict(self, X):
         """Reconstruct the stimulus.
@@ -261,8 +268,14 @@ of shape (n_outputs, n_frames)
         """
         check_is_fitted(self)
         if is_trials(X):
-            return [self._predict(x).T for x in self._eeg_of_trials(X)]
-        predicted = self._predict(self._eeg_of_array(X))
+            xs = self._eeg_of_trials(X)
+            names = [t.instruments if self.per_instrument else [None] for t in X]
+            decoders = self._decoders_of(names)
+            return [
+                np.mean([decoder._predict(x) for decoder in present], axis=0).T
+                for x, present in zip(xs, decoders)
+            ]
+        predicted = self._predict(array_to_transform(self, X))
         return predicted[:, 0] if self._one_dimensional else predicted
 
     def transform(self, X):
@@ -281,7 +294,7 @@ of shape (n_outputs, n_frames)
         """
         check_is_fitted(self)
         if not is_trials(X):
-            return self._predict(self._eeg_of_array(X))
+            return self._predict(array_to_transform(self, X))
         return [
             replace(trial, guide=guide, guide_sfreq=float(self.sfreq))
             for trial, guide in zip(X, self.predict(X))
@@ -311,200 +324,152 @@ Reference
         """
         check_is_fitted(self)
         if is_trials(X):
-            _require_references(y)
-            xs, ys = self._eeg_of_trials(X, y), self._targets(X, y)
+            require_references(y)
+            xs = self._eeg_of_trials(X, y)
+            ys = targets_of_trials(X, y, feature=self.feature_, **self._clock())
+            names = attended_instruments(X, y) if self.per_instrument else X
+            decoders = self._decoders_of([[attended] for attended in names])
+            found = [decoder._predict(x) for x, [decoder] in zip(xs, decoders)]
         else:
-            x = self._eeg_of_array(X)
+            x = array_to_transform(self, X)
             y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
             check_consistent_length(x, y)
-            xs, ys = [x], [y.reshape(len(y), -1)]
-        n_outputs = len(self.coef_)
+            ys, found = [y.reshape(len(y), -1)], [self._predict(x)]
+        n_outputs = len(self.patterns_)
         if ys[0].shape[1] != n_outputs:
             raise ValueError(
                 f"y: the target has {ys[0].shape[1]} outputs, but the decoder was "
                 f"fitted with {n_outputs}"
             )
-        return float(
-            np.mean([pearson_r(y_, self._predict(x)).mean() for x, y_ in zip(xs, ys)])
+        return float(np.mean([pearson_r(t, p).mean() for t, p in zip(ys, found)]))
+
+    def _fit_array(self, X, y):
+        if self.per_instrument:
+            raise ValueError(
+                "per_instrument: True needs trials that name their instruments, but "
+                "X is an array"
+            )
+        X, y = array_to_fit(self, X, y)
+        check_varying(np.ptp(X, axis=0) > 0, self)
+        self._one_dimensional = y.ndim == 1
+        xs, ys = [X.astype(np.float64)], [y.reshape(len(y), -1)]
+        self._fit(xs, ys, None, X.dtype, self.alpha)
+
+    def _fit_trials(self, trials, references):
+        require_references(references)
+        check_trials(trials, references, require_instruments=self.per_instrument)
+        groups = stimulus_groups(trials)
+        if self._chooses_alpha() and len(set(groups)) == 1:
+            raise ValueError(
+                f"alpha='cv' leaves one stimulus out, but there is only one among the "
+                f"{len(trials)} trials, {trials[0].stimulus!r}; pass a number as alpha"
+            )
+        set_channels(self, trials)
+        check_reach(trials, self.sfreq, self.lags_)
+        varying = [np.ptp(trial.eeg, axis=1) > 0 for trial in trials]
+        check_varying(np.any(varying, axis=0), self)
+        self._one_dimensional = False
+        self.feature_ = self._learn_feature(trials, references)
+        xs = eeg_of_trials(trials, **self._clock())
+        ys = targets_of_trials(
+            trials, references, feature=self.feature_, **self._clock()
         )
+        single = all(trial.eeg.dtype == np.float32 for trial in trials)
+        dtype = np.dtype(np.float32 if single else np.float64)
+        self._fit(xs, ys, groups, dtype, self.alpha)
+        vars(self).pop("decoders_", None)
+        if self.per_instrument:
+            attended = attended_instruments(trials, references)
+            self.decoders_ = {}
+            for instrument in sorted(set(attended)):
+                own = [i for i, other in enumerate(attended) if other == instrument]
+                self.decoders_[instrument] = self._fit_part(xs, ys, groups, dtype, own)
+
+    def _fit_part(self, xs, ys, groups, dtype, chosen):
+        """Fit another decoder to some of the prepared trials."""
+        part = clone(self).set_params(per_instrument=False)
+        for attribute in ("lags_", "n_features_in_", "feature_", "feature_names_in_"):
+            if hasattr(self, attribute):
+                setattr(part, attribute, getattr(self, attribute))
+        part._one_dimensional = False
+        groups = [groups[i] for i in chosen]
+        alpha = self.alpha
+        if self._chooses_alpha() and len(set(groups)) == 1:
+            alpha = self.alpha_
+        part._fit(
+            [xs[i] for i in chosen], [ys[i] for i in chosen], groups, dtype, alpha
+        )
+        return part
+
+    def _fit(self, xs, ys, groups, dtype, alpha):
+        if self.estimator is not None:
+            fitted = fit_regressor(xs, ys, self.lags_, self.estimator, dtype=dtype)
+        else:
+            fitted = fit_ridge(
+                xs,
+                ys,
+                groups,
+                self.lags_,
+                alpha=alpha,
+                alphas=self.alphas,
+                per_output=self.alpha_per_output,
+                dtype=dtype,
+            )
+        optional = {
+            "coef_": fitted.coef,
+            "intercept_": fitted.intercept,
+            "alpha_": fitted.alpha,
+            "cv_scores_": fitted.cv_scores,
+            "estimator_": getattr(fitted.regressor, "estimator", None),
+        }
+        for attribute, value in optional.items():
+            vars(self).pop(attribute, None)
+            if value is not None:
+                setattr(self, attribute, value)
+        self.mean_, self.patterns_ = fitted.mean, fitted.patterns
+        self._regressor = fitted.regressor
+
+    def _predict(self, x):
+        if self._regressor is not None:
+            return self._regressor.predict(x).astype(self.patterns_.dtype)
+        return predict_linear(x, self.coef_, self.intercept_, self.mean_, self.lags_)
+
+    def _decoders_of(self, instruments):
+        """Get the decoders to use for the instruments of each trial."""
+        if not self.per_instrument:
+            return [[self] * len(names) for names in instruments]
+        present = {instrument for names in instruments for instrument in names}
+        unknown = sorted(present - set(self.decoders_))
+        if unknown:
+            warnings.warn(
+                f"per_instrument: {unknown} had no training trials; the decoder of all "
+                "trials is used for them",
+                stacklevel=3,
+            )
+        return [[self.decoders_.get(n, self) for n in names] for names in instruments]
+
+    def _learn_feature(self, trials, references):
+        if isinstance(self.feature, str) and self.feature == "activations":
+            return learn_spectra(attended_sources(trials, references), self.n_bands)
+        return feature_function(self.feature, self.n_bands)
+
+    def _chooses_alpha(self):
+        return self.estimator is None and isinstance(self.alpha, str)
+
+    def _eeg_of_trials(self, trials, references=None):
+        check_trials(trials, references, require_instruments=self.per_instrument)
+        check_channels(self, trials)
+        return eeg_of_trials(trials, **self._clock())
+
+    def _clock(self):
+        return {"sfreq": self.sfreq, "l_freq": self.l_freq, "h_freq": self.h_freq}
 
     @property
     def _n_features_out(self):
-        return len(self.coef_)
+        return len(self.patterns_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-    def _unfold(self, weights):
-        unfolded = weights.reshape(len(self.lags_), self.n_features_in_, -1)
-        return unfolded.transpose(2, 1, 0)
-
-    def _folded_coef(self):
-        folded = self.coef_.astype(np.float64).transpose(2, 1, 0)
-        return folded.reshape(-1, len(self.coef_))
-
-    def _offset(self, x):
-        return self.coef_.sum(axis=2, dtype=np.float64) @ x
-
-    def _predict(self, x):
-        at_mean = self.intercept_ + self._offset(self.mean_)
-        product = lagged_product(x - self.mean_, self._folded_coef(), self.lags_)
-        return (product + at_mean).astype(self.coef_.dtype)
-
-    def _choose_alpha(self, xs, ys, sums, groups):
-        vars(self).pop("cv_scores_", None)
-        if self.alpha != "cv":
-            return float(self.alpha)
-        if len(xs) == 1:
-            return _ALPHA_IF_SHORT
-        self.cv_scores_ = leave_one_group_out(
-            xs, ys, sums, groups, self.lags_, self.alphas
-        )
-        means = self.cv_scores_.mean(axis=1)
-        best = float(self.alphas[np.argmax(means)])
-        if len(self.alphas) > 1 and best in (min(self.alphas), max(self.alphas)):
-            pairs = ", ".join(f"{a:g}: {r:.4f}" for a, r in zip(self.alphas, means))
-            warnings.warn(
-                f"alphas: the best value, {best:g}, is at the edge of the grid; a "
-                f"better one may lie beyond. Mean r by alpha: {pairs}",
-                stacklevel=4,
-            )
-        return best
-
-    def _training_array(self, X, y):
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            dtype=[np.float64, np.float32],
-            multi_output=True,
-            y_numeric=True,
-            ensure_all_finite=False,
-            ensure_min_samples=2,
-        )
-        self._check_finite(X)
-        self._one_dimensional = y.ndim == 1
-        y = y.reshape(len(y), -1).astype(np.float64)
-        if np.ptp(y, axis=0).max() == 0:
-            raise ValueError("y: the target is constant; there is nothing to learn")
-        self._check_varying(np.ptp(X, axis=0) > 0)
-        return [X.astype(np.float64)], [y], None, X.dtype
-
-    def _training_trials(self, trials, references):
-        _require_references(references)
-        check_trials(trials, references)
-        groups = [trial.stimulus or index for index, trial in enumerate(trials)]
-        if self.alpha == "cv" and len(set(groups)) == 1:
-            raise ValueError(
-                f"alpha='cv' leaves one stimulus out, but there is only one among the "
-                f"{len(trials)} trials, {trials[0].stimulus!r}; pass a number as alpha"
-            )
-        self._set_channels(trials)
-        check_reach(trials, self.sfreq, self.lags_)
-        varying = [np.ptp(trial.eeg, axis=1) > 0 for trial in trials]
-        self._check_varying(np.any(varying, axis=0))
-        xs = eeg_of_trials(trials, **self._rate_and_band())
-        ys = self._targets(trials, references)
-        self._one_dimensional = False
-        single = all(trial.eeg.dtype == np.float32 for trial in trials)
-        return xs, ys, groups, np.dtype(np.float32 if single else np.float64)
-
-    def _eeg_of_array(self, X):
-        X = validate_data(
-            self,
-            X,
-            reset=False,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-        )
-        self._check_finite(X)
-        return X
-
-    def _eeg_of_trials(self, trials, references=None):
-        check_trials(trials, references)
-        for index, trial in enumerate(trials):
-            if trial.eeg.shape[0] != self.n_features_in_:
-                raise ValueError(
-                    f"{name(index, trial)}: eeg has {trial.eeg.shape[0]} channels, "
-                    f"but {type(self).__name__} is expecting {self.n_features_in_} "
-                    "features as input"
-                )
-        check_ch_names(trials, getattr(self, "feature_names_in_", None))
-        return eeg_of_trials(trials, **self._rate_and_band())
-
-    def _targets(self, trials, references):
-        return targets_of_trials(
-            trials, references, feature=self.feature, **self._rate_and_band()
-        )
-
-    def _rate_and_band(self):
-        return {"sfreq": self.sfreq, "l_freq": self.l_freq, "h_freq": self.h_freq}
-
-    def _set_channels(self, trials):
-        self.n_features_in_ = trials[0].eeg.shape[0]
-        vars(self).pop("feature_names_in_", None)
-        named = [trial.ch_names for trial in trials if trial.ch_names is not None]
-        if named:
-            check_ch_names(trials, named[0])
-        if len(named) == len(trials):
-            self.feature_names_in_ = np.asarray(named[0], dtype=object)
-
-    def _channel_names(self, chosen):
-        names = getattr(self, "feature_names_in_", range(self.n_features_in_))
-        return [names[int(channel)] for channel in np.flatnonzero(chosen)]
-
-    def _check_finite(self, X):
-        finite = np.isfinite(X).all(axis=0)
-        if not finite.all():
-            raise ValueError(
-                f"X: found NaN or infinity (inf) in channels "
-                f"{self._channel_names(~finite)}; finite numbers are expected"
-            )
-
-    def _check_varying(self, varying):
-        if not varying.any():
-            raise ValueError("X: all channels of the EEG are constant")
-        if not varying.all():
-            warnings.warn(
-                f"X: channels {self._channel_names(~varying)} of the EEG are constant; "
-                "they get zero weights",
-                stacklevel=4,
-            )
-
-
-def _split(x, y, lags, alpha):
-    """Blocks of one recording and the sums over the windows that join them."""
-    if len(x) < 2 * (lags[-1] + 1):
-        warnings.warn(
-            f"X: {len(x)} samples are too few for lags of up to {lags[-1]}; missing "
-            "EEG counts as its mean",
-            stacklevel=4,
-        )
-        x = np.vstack([x, np.zeros((lags[-1], x.shape[1]))])
-    blocks, joints = contiguous_blocks(len(y), _N_BLOCKS if alpha == "cv" else 1, lags)
-    if alpha == "cv" and len(blocks) == 1:
-        warnings.warn(
-            f"alpha: {len(y)} samples are too few for cross-validation with lags of "
-            f"up to {lags[-1]} samples; alpha={_ALPHA_IF_SHORT:g} is used",
-            stacklevel=4,
-        )
-    if len(blocks) == 1:
-        return [x], [y], []
-    sums = [lagged_sums(x[joint], y[joint], lags) for joint in joints]
-    return [x[block] for block in blocks], [y[block] for block in blocks], sums
-
-
-def _mean(arrays):
-    total = sum(array.sum(axis=0) for array in arrays)
-    return total / sum(len(array) for array in arrays)
-
-
-def _require_references(references):
-    if references is None:
-        raise ValueError(
-            "y: requires y to be passed, but the target y is None; pass the "
-            "references of the trials"
-        )

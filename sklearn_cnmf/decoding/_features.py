@@ -1,6 +1,10 @@
 """What an audio signal does over time, at any times and without drift."""
 
+from functools import partial
+
 import numpy as np
+
+from ._spectral import mel_bands
 
 
 def audio_envelope(audio, sfreq, times, *, power=0.6):
@@ -66,12 +70,72 @@ def audio_envelope(audio, sfreq, times, *, power=0.6):
     return mean[None] ** (power / 2)
 
 
-def compute_feature(feature, audio, sfreq, times, where):
-    """Feature of an audio signal, named or given as a function.
+def onsets(values):
+    """How fast each feature rises, zero where it falls.
 
     Parameters
     ----------
-    feature : {"envelope"} or callable
+    values : ndarray of shape (n_outputs, n_frames)
+        Feature over time, at least two frames.
+
+    Returns
+    -------
+    onsets : ndarray of shape (n_outputs, n_frames)
+        Central differences, which do not delay, and their negative part cut off.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf.decoding._features import onsets
+    >>> onsets(np.array([[0.0, 0.0, 2.0, 2.0, 0.0]]))
+    array([[0., 1., 1., 0., 0.]])
+    """
+    return np.maximum(np.gradient(values, axis=1), 0.0)
+
+
+def _onset(audio, sfreq, times):
+    return onsets(audio_envelope(audio, sfreq, times))
+
+
+def _mel_onset(audio, sfreq, times, *, n_bands):
+    return onsets(mel_bands(audio, sfreq, times, n_bands=n_bands))
+
+
+# "activations" is learned, see `_activations`.
+FEATURES = ("envelope", "onset", "mel", "mel_onset", "activations")
+
+
+def feature_function(feature, n_bands):
+    """Resolve the name of a feature that needs no learning.
+
+    Parameters
+    ----------
+    feature : {"envelope", "onset", "mel", "mel_onset"} or callable
+        Name or function.
+    n_bands : int
+        Number of mel bands.
+
+    Returns
+    -------
+    function : callable
+        Takes (audio, sfreq, times).
+    """
+    if callable(feature):
+        return feature
+    return {
+        "envelope": audio_envelope,
+        "onset": _onset,
+        "mel": partial(mel_bands, n_bands=n_bands),
+        "mel_onset": partial(_mel_onset, n_bands=n_bands),
+    }[feature]
+
+
+def compute_feature(feature, audio, sfreq, times, where):
+    """Feature of an audio signal, checked.
+
+    Parameters
+    ----------
+    feature : callable
         A function of (audio, sfreq, times).
     audio : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
         Audio, its first sample at time zero.
@@ -92,8 +156,7 @@ def compute_feature(feature, audio, sfreq, times, where):
     ValueError
         If a function returns another shape, or something that is not finite.
     """
-    function = FEATURES.get(feature, feature) if isinstance(feature, str) else feature
-    values = np.asarray(function(audio, sfreq, times))
+    values = np.asarray(feature(audio, sfreq, times))
     if values.ndim != 2 or values.shape[0] == 0 or values.shape[1] != len(times):
         raise ValueError(
             f"{where}: feature returned shape {values.shape}; (n_outputs, n_frames) "
@@ -127,6 +190,3 @@ def _check(audio, sfreq, times, power):
     steps = np.diff(times)
     if not (steps > 0).all() or np.ptp(steps) > 1e-3 * steps[0]:
         raise ValueError("times: expected equally spaced, rising times in seconds")
-
-
-FEATURES = {"envelope": audio_envelope}

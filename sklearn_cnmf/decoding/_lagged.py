@@ -141,8 +141,8 @@ def moments(sums):
 
     Parameters
     ----------
-    sums : list of LaggedSums
-        The sums of each recording.
+    sums : iterable of LaggedSums
+        The sums of each recording. They are gone through once.
 
     Returns
     -------
@@ -150,24 +150,61 @@ def moments(sums):
         Every time moves on by one sample from block (i, j) of `zz` to block
         (i + 1, j + 1): the first leaves the sum, one after the last enters it.
     """
-    n_channels, n_features = sums[0].first_row.shape
-    heads = np.stack([s.head.ravel() for s in sums])
-    tails = np.stack([s.tail.ravel() for s in sums])
+    heads, tails = [], []
+    totals = None
+    for s in sums:
+        heads.append(s.head.ravel())
+        tails.append(s.tail.ravel())
+        parts = (s.n_valid, s.z, s.y, s.zy, s.first_row)
+        totals = parts if totals is None else [a + b for a, b in zip(totals, parts)]
+    n_valid, z, y, zy, first_row = totals
+    heads, tails = np.stack(heads), np.stack(tails)
+    n_channels, n_features = first_row.shape
     zz = np.zeros((n_features, n_features))
-    zz[:n_channels] = sum(s.first_row for s in sums)
+    zz[:n_channels] = first_row
     for start in range(0, n_features - n_channels, n_channels):
         stop = start + n_channels
         following = zz[stop : stop + n_channels, stop:]
         following[:] = zz[start:stop, start:-n_channels]
         following -= heads[:, start:stop].T @ heads[:, start:]
         following += tails[:, start:stop].T @ tails[:, start:]
-    return Moments(
-        n_valid=sum(s.n_valid for s in sums),
-        z=sum(s.z for s in sums),
-        y=sum(s.y for s in sums),
-        zy=sum(s.zy for s in sums),
-        zz=zz,
-    )
+    return Moments(n_valid=n_valid, z=z, y=y, zy=zy, zz=zz)
+
+
+class RecordingSums:
+    """Lagged sums of recordings: kept while they fit a budget, else made anew.
+
+    Parameters
+    ----------
+    xs, ys : list of ndarray of shape (n_times, n_channels), (n_times, n_outputs)
+        The recordings.
+    lags : ndarray of shape (n_lags,), int
+        Consecutive lags in samples, none negative.
+    budget : float
+        Bytes that kept sums may take. Those of one recording take about
+        ``8 * n_lags * n_channels * (n_channels + n_outputs)``.
+    """
+
+    def __init__(self, xs, ys, lags, budget):
+        self._recordings = list(zip(xs, ys))
+        self._lags = lags
+        size = 8 * len(lags) * xs[0].shape[1] * (xs[0].shape[1] + ys[0].shape[1])
+        self._n_kept = int(budget // size)
+        self._kept = {}
+
+    def __len__(self):
+        return len(self._recordings)
+
+    def __getitem__(self, index):
+        if index in self._kept:
+            return self._kept[index]
+        sums = lagged_sums(*self._recordings[index], self._lags)
+        if index < self._n_kept:
+            self._kept[index] = sums
+        return sums
+
+    def __iter__(self):
+        return (self[index] for index in range(len(self)))
 
 
 def lagged_product(x, weights, lags):
@@ -193,6 +230,25 @@ def lagged_product(x, weights, lags):
         n_left = max(n_times - lag, 0)
         product[:n_left] += x[lag:] @ block
     return product
+
+
+def explicit_lags(x, lags):
+    """Matrix of lagged copies, for regressors that need one.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_times, n_channels)
+        Predictors.
+    lags : ndarray of shape (n_lags,), int
+        Consecutive lags in samples, none negative.
+
+    Returns
+    -------
+    z : ndarray of shape (n_times - lags[-1], n_lags * n_channels)
+        z(t) of the times whose lag window lies within `x`, in rows.
+    """
+    n_valid = len(x) - int(lags[-1])
+    return np.hstack([x[lag : lag + n_valid] for lag in lags])
 
 
 def contiguous_blocks(n_times, n_blocks, lags):

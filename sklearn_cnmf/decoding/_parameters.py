@@ -1,11 +1,48 @@
 """Constructor parameters of the decoder, checked."""
 
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
 from ._features import FEATURES
 from ._lagged import lag_samples
+
+
+def check_decoder_parameters(decoder):
+    """Raise an error that names the first parameter out of its range.
+
+    Parameters
+    ----------
+    decoder : EnvelopeDecoder
+        The decoder.
+
+    Returns
+    -------
+    lags : ndarray of shape (n_lags,), int
+        Its lags in samples.
+    """
+    lags = check_lags(decoder.tmin, decoder.tmax, decoder.sfreq)
+    check_band(decoder.l_freq, decoder.h_freq, decoder.sfreq)
+    check_alphas(decoder.alpha, decoder.alphas)
+    check_feature(decoder.feature)
+    check_count("n_bands", decoder.n_bands)
+    check_flag("alpha_per_output", decoder.alpha_per_output)
+    check_flag("per_instrument", decoder.per_instrument)
+    if decoder.estimator is not None:
+        check_regressor(decoder.estimator)
+    return lags
+
+
+def check_window(window, sfreq):
+    """Refuse a window with less than two frames; return its number of frames."""
+    _check_real("window", window)
+    n_window = round(window * sfreq)
+    if n_window < 2:
+        raise ValueError(
+            f"window: expected at least {2 / sfreq:g} s, two frames at "
+            f"{sfreq:g} Hz, got {window!r}"
+        )
+    return n_window
 
 
 def check_lags(tmin, tmax, sfreq):
@@ -52,9 +89,16 @@ def check_alphas(alpha, alphas):
         if alpha != "cv":
             raise ValueError(f"alpha: expected 'cv' or a number, got {alpha!r}")
     else:
-        _check_real("alpha", alpha)
-        if alpha < 0:
-            raise ValueError(f"alpha: expected 'cv' or a number >= 0, got {alpha!r}")
+        if np.ndim(alpha) > 1 or np.size(alpha) == 0:
+            raise ValueError(
+                f"alpha: expected 'cv', a number or one per output, got {alpha!r}"
+            )
+        for value in [alpha] if np.ndim(alpha) == 0 else alpha:
+            _check_real("alpha", value)
+            if value < 0:
+                raise ValueError(
+                    f"alpha: expected 'cv' or a number >= 0, got {value!r}"
+                )
     if np.ndim(alphas) != 1 or len(alphas) == 0:
         raise ValueError(
             f"alphas: expected a sequence of positive numbers, got {alphas!r}"
@@ -75,9 +119,32 @@ def check_feature(feature):
         )
     if feature not in FEATURES:
         raise ValueError(
-            f"feature: expected one of {sorted(FEATURES)} or a callable, got "
-            f"{feature!r}"
+            f"feature: expected one of {list(FEATURES)} or a callable, got {feature!r}"
         )
+
+
+def check_count(name, value):
+    """Refuse what is not a whole number of at least one."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name}: expected a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name}: expected a whole number >= 1, got {value!r}")
+
+
+def check_flag(name, value):
+    """Refuse what is not true or false."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+def check_regressor(estimator):
+    """Refuse what can not be cloned, fitted and asked to predict."""
+    for method in ("fit", "predict", "get_params"):
+        if not hasattr(estimator, method):
+            raise TypeError(
+                f"estimator: expected None or a scikit-learn regressor, got "
+                f"{estimator!r}, which has no {method}"
+            )
 
 
 def _check_real(name, value):

@@ -103,7 +103,7 @@ def leave_one_group_out(xs, ys, sums, groups, lags, alphas):
     ----------
     xs, ys : list of ndarray of shape (n_times, n_channels), (n_times, n_outputs)
         The recordings.
-    sums : list of LaggedSums
+    sums : sequence of LaggedSums
         The sums of each recording.
     groups : list of hashable
         Recordings of one group are held out together.
@@ -114,15 +114,14 @@ def leave_one_group_out(xs, ys, sums, groups, lags, alphas):
 
     Returns
     -------
-    scores : ndarray of shape (n_alphas, n_recordings)
-        Pearson correlation over the times with a full lag window, averaged over
-        outputs.
+    scores : ndarray of shape (n_alphas, n_recordings, n_outputs)
+        Pearson correlation over the times with a full lag window.
     """
     total = moments(sums)
-    scores = np.empty((len(alphas), len(xs)))
+    scores = np.empty((len(alphas), len(xs), ys[0].shape[1]))
     for group in dict.fromkeys(groups):
         held_out = [i for i, other in enumerate(groups) if other == group]
-        training = total - moments([sums[i] for i in held_out])
+        training = total - moments(sums[i] for i in held_out)
         weights = ridge_path(*covariances(training), alphas)
         n_alphas, n_features, n_outputs = weights.shape
         stacked = weights.transpose(1, 0, 2).reshape(n_features, -1)
@@ -131,7 +130,7 @@ def leave_one_group_out(xs, ys, sums, groups, lags, alphas):
             predicted = lagged_product(xs[i], stacked, lags)[:n_valid]
             target = np.tile(ys[i][:n_valid], (1, n_alphas))
             r = pearson_r(target, predicted)
-            scores[:, i] = r.reshape(n_alphas, n_outputs).mean(axis=1)
+            scores[:, i] = r.reshape(n_alphas, n_outputs)
     return scores
 
 

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
 
-from sklearn_cnmf.decoding import EnvelopeDecoder
+from sklearn_cnmf.decoding import EnvelopeDecoder, audio_envelope
 from sklearn_cnmf.decoding._trials import targets_of_trials
 
 AS_IS = {"l_freq": None, "h_freq": None}
@@ -101,7 +101,9 @@ def test_trials_equal_explicit_ridge(make_trials, explicit_ridge, explicit_lags)
     decoder = EnvelopeDecoder(alphas=alphas, **AS_IS).fit(trials, references)
     lags = decoder.lags_
     xs = [trial.eeg.T for trial in trials]
-    ys = targets_of_trials(trials, references, feature="envelope", sfreq=64.0, **AS_IS)
+    ys = targets_of_trials(
+        trials, references, feature=audio_envelope, sfreq=64.0, **AS_IS
+    )
     groups = ("a", "b", "a", 3, 4)
     assert decoder.cv_scores_.shape == (3, 5)
     for i, group in enumerate(groups):

@@ -15,7 +15,7 @@ def test_eeg_and_target_of_a_trial_share_their_clock_and_band(make_trials):
     # EEG that is the envelope itself, without delay or noise
     trials, references = make_trials(1, delay=0.0, noise=0.0, eeg_sfreq=250.0)
     [x] = eeg_of_trials(trials, **BAND)
-    [y] = targets_of_trials(trials, references, feature="envelope", **BAND)
+    [y] = targets_of_trials(trials, references, feature=audio_envelope, **BAND)
     assert x.shape == (768, 6)
     assert y.shape == (768, 1)
     assert np.corrcoef(x[64:-64, 2], y[64:-64, 0])[0, 1] > 0.98
@@ -28,7 +28,7 @@ def test_eeg_and_target_of_a_trial_share_their_clock_and_band(make_trials):
 def test_target_is_the_filtered_envelope_of_the_attended_source(make_trials):
     trials, references = make_trials(2)
     times = np.arange(768) / 64
-    found = targets_of_trials(trials, references, feature="envelope", **BAND)
+    found = targets_of_trials(trials, references, feature=audio_envelope, **BAND)
     for y, trial, reference in zip(found, trials, references):
         audio = reference.sources[reference.attended]
         envelope = audio_envelope(audio, trial.audio_sfreq, times)

@@ -1,0 +1,116 @@
+"""Activations of spectra that are learned from the attended sources."""
+
+from functools import partial
+
+import numpy as np
+
+from ._spectral import spectrogram
+
+# Frames to learn from are this far apart in seconds; neighbours are much alike.
+_SPACING = 0.05
+_MAX_ITER = 200
+
+
+def learn_spectra(sources, n_components):
+    """Learn spectra of sources by Kullback-Leibler NMF.
+
+    Parameters
+    ----------
+    sources : list of (ndarray, float)
+        Audio of each source and its sampling rate in Hz, none silent.
+    n_components : int
+        Number of spectra.
+
+    Returns
+    -------
+    feature : callable
+        :func:`nmf_activations` with these spectra: takes (audio, sfreq, times).
+
+    Raises
+    ------
+    ValueError
+        If rates differ.
+    """
+    rates = sorted({float(sfreq) for _, sfreq in sources})
+    if len(rates) > 1:
+        raise ValueError(
+            f"audio_sfreq: trials have the rates {rates} Hz, but spectra for "
+            "feature='activations' are learned at one"
+        )
+    frames = []
+    for audio, sfreq in sources:
+        times = np.arange(0, audio.shape[-1] / sfreq, _SPACING)
+        magnitudes = spectrogram(audio, sfreq, times)
+        magnitudes = magnitudes[magnitudes.any(axis=1)]
+        frames.append(magnitudes / magnitudes.mean())
+    components = _nmf(n_components).fit(np.concatenate(frames)).components_
+    sums = components.sum(axis=1, keepdims=True)
+    components = components / np.where(sums > 0, sums, 1.0)
+    return partial(nmf_activations, components=components, components_sfreq=rates[0])
+
+
+def nmf_activations(audio, sfreq, times, *, components, components_sfreq):
+    """Activations of given spectra over time.
+
+    Parameters
+    ----------
+    audio : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
+        Audio, its first sample at time zero.
+    sfreq : float
+        Sampling rate of the audio in Hz.
+    times : ndarray of shape (n_frames,)
+        Times of the frames in seconds.
+    components : ndarray of shape (n_components, n_bins)
+        Spectra.
+    components_sfreq : float
+        Sampling rate of the audio they were learned from, in Hz.
+
+    Returns
+    -------
+    activations : ndarray of shape (n_components, n_frames)
+        The activations.
+
+    Raises
+    ------
+    ValueError
+        If the rates differ.
+    """
+    if sfreq != components_sfreq:
+        raise ValueError(
+            f"audio_sfreq: {sfreq:g} Hz, but the spectra for feature='activations' "
+            f"were learned at {components_sfreq:g} Hz"
+        )
+    magnitudes = spectrogram(audio, sfreq, times)
+    largest = magnitudes.max()
+    if largest == 0:
+        return np.zeros((len(components), len(times)))
+    from sklearn.decomposition import non_negative_factorization
+
+    # Columns do not interact, and 50 steps bring a convex problem close enough.
+    activations, _, _ = non_negative_factorization(
+        magnitudes / largest,
+        W=np.full((len(times), len(components)), 1.0),
+        H=components,
+        n_components=len(components),
+        init="custom",
+        update_H=False,
+        solver="mu",
+        beta_loss="kullback-leibler",
+        tol=0.0,
+        max_iter=50,
+    )
+    return activations.T * largest
+
+
+def _nmf(n_components):
+    from sklearn.decomposition import NMF
+
+    return NMF(
+        n_components,
+        solver="mu",
+        beta_loss="kullback-leibler",
+        init="nndsvda",
+        tol=0.0,
+        max_iter=_MAX_ITER,
+        random_state=0,
+    )
