@@ -28,9 +28,9 @@ def si_sdr(reference, estimate):
     ----------
     reference : array-like of one to three dimensions
         The true sources, of shape (n_samples,), (n_sources, n_samples) or
-        (n_sources, n_channels, n_samples). The number of dimensions alone says what the axes
-        are: two dimensions are always sources, never channels. One source of
-        several channels is passed as ``reference[np.newaxis]``.
+        (n_sources, n_channels, n_samples). The number of dimensions alone says
+        what the axes are: two dimensions are always sources, never channels. One
+        source of several channels is passed as ``reference[np.newaxis]``.
     estimate : array-like of the same shape
         The estimate of each.
 

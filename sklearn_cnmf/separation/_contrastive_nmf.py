@@ -101,7 +101,7 @@ class ContrastiveNMF(
         Instruments whose spectra were learned, in alphabetical order.
     attended_ : ndarray of shape (n_components,) of bool
         The attended components (arrays).
-    objective_ : ndarray of shape (n_iter_ + 1,)
+    objective_ : ndarray of shape (n_iterations + 1,)
         The cost at the start and after each iteration (arrays).
     contrast_ : float
         Value of the contrast at the end, before `delta` (arrays); 0 without guide.
