@@ -9,6 +9,7 @@ from ._spectral import spectrogram
 # Frames to learn from are this far apart in seconds; neighbours are much alike.
 _SPACING = 0.05
 _MAX_ITER = 200
+_N_UPDATES = 50
 
 
 def learn_spectra(sources, n_components):
@@ -84,21 +85,16 @@ def nmf_activations(audio, sfreq, times, *, components, components_sfreq):
     largest = magnitudes.max()
     if largest == 0:
         return np.zeros((len(components), len(times)))
-    from sklearn.decomposition import non_negative_factorization
-
-    # Columns do not interact, and 50 steps bring a convex problem close enough.
-    activations, _, _ = non_negative_factorization(
-        magnitudes / largest,
-        W=np.full((len(times), len(components)), 1.0),
-        H=components,
-        n_components=len(components),
-        init="custom",
-        update_H=False,
-        solver="mu",
-        beta_loss="kullback-leibler",
-        tol=0.0,
-        max_iter=50,
+    magnitudes = magnitudes / largest
+    # Rows of spectra sum to one, so that these are the multiplicative updates of a
+    # convex problem; this many bring it close enough.
+    activations = np.repeat(
+        magnitudes.mean(axis=1, keepdims=True), len(components), axis=1
     )
+    for _ in range(_N_UPDATES):
+        model = activations @ components
+        ratio = np.divide(magnitudes, model, out=model, where=model > 0)
+        activations *= ratio @ components.T
     return activations.T * largest
 
 

@@ -52,7 +52,18 @@ def fit_regressor(xs, ys, lags, estimator, *, dtype=np.float64):
     fit : BackwardFit
         The model. Its patterns are those of the reconstruction, whether or not the
         regressor is linear.
+
+    Raises
+    ------
+    ValueError
+        If there are too few samples for the lags.
     """
+    n_times = max(len(x) for x in xs)
+    if n_times < lags[-1] + 2:
+        raise ValueError(
+            f"X: {n_times} samples are too few for lags of up to {lags[-1]}; at least "
+            f"{lags[-1] + 2} are needed"
+        )
     mean, mean_y = mean_of(xs), mean_of(ys)
     scale = np.sqrt(np.mean(mean_of([(x - mean) ** 2 for x in xs])))
     spread = np.sqrt(mean_of([(y - mean_y) ** 2 for y in ys]))
