@@ -70,9 +70,9 @@ class ContrastiveNMF(
         `fit` learns each instrument's spectra from the references; a mixture is
         explained by the spectra of the instruments present, and the instrument
         whose share the guide supports best is the attended one.
-    solver : {"mu", "published"}, default="mu"
-        "mu" never raises the cost; "published" is the rule of [1]_, kept for
-        comparison.
+    solver : {"mu", "plain", "published"}, default="mu"
+        "mu" never raises the cost and extrapolates; "plain" does not extrapolate;
+        "published" is the rule of [1]_, kept for comparison.
     init : {"random", "nndsvda"}, default="random"
         How components that are not learned before start.
     max_iter : int, default=200

@@ -1,6 +1,7 @@
 """Contrastive NMF of one magnitude spectrogram, as a function."""
 
 import warnings
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,11 @@ from ._parameters import check_count, check_factorization_parameters
 from ._regularizer import Regularizer, no_regularizer
 from ._solver import descend, descend_published
 
-SOLVERS = {"mu": descend, "published": descend_published}
+SOLVERS = {
+    "mu": descend,
+    "plain": partial(descend, extrapolate=False),
+    "published": descend_published,
+}
 
 
 class Factorization(NamedTuple):
@@ -83,9 +88,11 @@ def contrastive_nmf(
         or only the sum of each group's components (see :func:`contrast_value`).
     mu, beta : float, default=0.0
         Weights of the l1 norms of H and W.
-    solver : {"mu", "published"}, default="mu"
-        "mu" never raises the cost. "published" is the rule of [1]_, kept for
-        comparison; it does, and knows only ``contrast="components"``.
+    solver : {"mu", "plain", "published"}, default="mu"
+        "mu" never raises the cost, and extrapolates its iterates. "plain" does not
+        extrapolate: the same steps one by one, and without contrast and penalties
+        those of scikit-learn. "published" is the rule of [1]_, kept for comparison;
+        it does raise the cost, and knows only ``contrast="components"``.
     init : {"random", "nndsvda"}, default="random"
         How starting factors that are not given are drawn.
     max_iter : int, default=200
@@ -180,7 +187,7 @@ def solve(workspace, A, W, regularizer, *, fixed, solver, max_iter, tol):
         With rows of the components that sum to one.
     """
     A = np.where(workspace.X.any(1)[:, None], A, 0)
-    if solver == "mu":
+    if solver != "published":
         sums = W.sum(1)
         A, W = A * sums, W / np.where(sums > 0, sums, 1)[:, None]
     return SOLVERS[solver](

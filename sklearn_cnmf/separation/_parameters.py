@@ -8,7 +8,7 @@ from ._initialization import INITIALIZATIONS
 
 CONTRASTS = ("components", "group")
 DICTIONARIES = ("learned", "blind")
-SOLVERS = ("mu", "published")
+SOLVERS = ("mu", "plain", "published")
 
 
 def check_factorization_parameters(

@@ -7,6 +7,10 @@ import numpy as np
 _MAX_HALVINGS = 30
 _STOPPING_SPAN = 10
 _PUBLISHED_FLOOR = 1e-9
+# Of a change on a logarithmic scale, how much again; and by how much an entry may
+# grow in the change that is continued.
+_MOMENTUM_START, _MOMENTUM_GROWTH, _MOMENTUM_LIMIT = 0.7, 1.2, 2.0
+_LARGEST_LEAP = 1e3
 
 
 class Descent(NamedTuple):
@@ -18,7 +22,7 @@ class Descent(NamedTuple):
     converged: bool
 
 
-def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol):
+def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol, extrapolate=True):
     """Multiplicative descent that never raises the stated cost.
 
     The divergence is majorised as for plain multiplicative updates: at A it is
@@ -28,6 +32,9 @@ def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol):
     and its exponent is halved until then. Since the majoriser needs no new
     model of X, a refused step costs next to nothing. Without penalties and
     contrast this is the plain rule for the Kullback-Leibler divergence.
+
+    Iterates are extrapolated along their last change, on a logarithmic scale. Where
+    that raises the cost, the descent goes on from the iterate itself.
 
     Parameters
     ----------
@@ -46,6 +53,8 @@ def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol):
     tol : float
         The descent ends once the cost has fallen by less than `tol` per
         iteration over ten iterations.
+    extrapolate : bool, default=True
+        Whether to extrapolate.
 
     Returns
     -------
@@ -53,20 +62,58 @@ def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol):
         The factors, with rows of the components that still sum to one; the
         cost at the start and after each iteration; whether `tol` was reached.
     """
-    A, W = A.copy(), W.copy()
     free = ~fixed
-    objective = []
+    objective, previous, refuge = [], None, None
+    momentum = _MOMENTUM_START
     while True:
-        product, divergence = workspace.onto_activations(A, W)
-        objective.append(divergence + regularizer.values(A).sum())
-        if _has_converged(objective, tol) or len(objective) > max_iter:
-            break
-        ratio, share = _step(A, product, regularizer, workspace)
-        A = _certified_move(A, ratio, share, regularizer, workspace.total)
-        if free.any():
-            W[free], gains, share = _component_step(A, W, free, workspace)
-            A = _certified_move(A, gains, share, regularizer, workspace.total)
-    return Descent(A, W, np.array(objective), _has_converged(objective, tol))
+        product, cost = _cost_at(A, W, workspace, regularizer)
+        if refuge is not None:
+            if cost <= objective[-1]:
+                momentum = min(momentum * _MOMENTUM_GROWTH, _MOMENTUM_LIMIT)
+            else:
+                A, W = refuge
+                product, cost = _cost_at(A, W, workspace, regularizer)
+                momentum = max(momentum / 2, _MOMENTUM_START)
+        objective.append(cost)
+        converged = _has_converged(objective, tol)
+        if converged or len(objective) > max_iter:
+            return Descent(A, W, np.array(objective), converged)
+        A, W = _iterate(A, W, product, free, workspace, regularizer)
+        if not extrapolate:
+            continue
+        refuge = None
+        latest = A, W
+        if previous is not None:
+            refuge = latest
+            A = _extrapolated(A, previous[0], momentum)
+            if free.any():
+                W = W.copy()
+                W[free] = _rows_to_one(
+                    _extrapolated(W[free], previous[1][free], momentum), W[free]
+                )
+        previous = latest
+
+
+def _cost_at(A, W, workspace, regularizer):
+    product, divergence = workspace.onto_activations(A, W)
+    return product, divergence + regularizer.values(A).sum()
+
+
+def _iterate(A, W, product, free, workspace, regularizer):
+    ratio, share = _step(A, product, regularizer, workspace)
+    A = _certified_move(A, ratio, share, regularizer, workspace.total)
+    if free.any():
+        W = W.copy()
+        W[free], gains, share = _component_step(A, W, free, workspace)
+        A = _certified_move(A, gains, share, regularizer, workspace.total)
+    return A, W
+
+
+def _extrapolated(latest, previous, momentum):
+    floor = np.finfo(latest.dtype).tiny
+    ratio = np.maximum(latest, floor) / np.maximum(previous, floor)
+    np.minimum(ratio, _LARGEST_LEAP, out=ratio)
+    return latest * ratio**momentum
 
 
 def descend_published(workspace, H, W, regularizer, *, fixed, max_iter, tol):

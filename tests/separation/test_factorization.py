@@ -67,12 +67,28 @@ def test_plain_factorization_equals_scikit_learn(problem):
         activations=data["activations"],
         components=data["components"],
         delta=0,
+        solver="plain",
         max_iter=100,
         tol=0,
     )
     assert_allclose(result.activations @ result.components, A @ W, rtol=1e-4)
     divergence = kl_divergence(data["X"], A @ W) / data["X"].sum()
     assert_allclose(result.objective[-1], divergence, rtol=1e-6)
+
+
+@pytest.mark.parametrize("delta", [0, 0.02])
+def test_extrapolation_saves_iterations_without_a_rise(problem, delta):
+    saved = []
+    for seed in range(7):
+        data = problem(n_frames=150, n_bins=60, seed=seed)
+        plain, fast = (
+            contrastive_nmf(**data, delta=delta, solver=solver, max_iter=200, tol=0)
+            for solver in ("plain", "mu")
+        )
+        assert largest_rise(fast.objective) <= 1e-10
+        reached = np.flatnonzero(fast.objective <= plain.objective[-1])
+        saved.append(reached[0] if len(reached) else np.inf)
+    assert np.median(saved) <= 100
 
 
 @pytest.mark.parametrize("case", ["duo", "trio", "strong"])
