@@ -79,7 +79,7 @@ def fit_ridge(
         if isinstance(alpha, str) and len(xs) == 1:
             alpha = _ALPHA_IF_SHORT
         elif isinstance(alpha, str):
-            cv_scores = leave_one_group_out(xs, ys, sums, groups, lags, alphas)
+            cv_scores = leave_one_group_out(ys, sums, groups, alphas)
             if not per_output:
                 cv_scores = cv_scores.mean(axis=2)
             alpha = _best_alpha(cv_scores, alphas)

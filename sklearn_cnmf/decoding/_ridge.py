@@ -6,11 +6,13 @@ import numpy as np
 from scipy.linalg import blas, eigh_tridiagonal, lapack
 from threadpoolctl import ThreadpoolController
 
-from ._lagged import lagged_product, moments
+from ._lagged import moments
 
 # Below this multiple of the mean eigenvalue a penalty no longer makes a singular
 # covariance definite in float64.
 _SMALLEST_PENALTY = 1e-10
+# A prediction that varies by less than this share of its power is constant.
+_CONSTANT = 1e-12
 
 
 def one_thread():
@@ -96,19 +98,17 @@ def ridge_path(cov_zz, cov_zy, alphas):
     return stacked.reshape(len(cov_zz), len(weights), -1).transpose(1, 0, 2)
 
 
-def leave_one_group_out(xs, ys, sums, groups, lags, alphas):
+def leave_one_group_out(ys, sums, groups, alphas):
     """Correlations of held-out recordings with their predictions.
 
     Parameters
     ----------
-    xs, ys : list of ndarray of shape (n_times, n_channels), (n_times, n_outputs)
-        The recordings.
+    ys : list of ndarray of shape (n_times, n_outputs)
+        Targets of the recordings.
     sums : sequence of LaggedSums
         The sums of each recording.
     groups : list of hashable
         Recordings of one group are held out together.
-    lags : ndarray of shape (n_lags,), int
-        Consecutive lags in samples, none negative.
     alphas : sequence of float
         Penalties, relative to the mean eigenvalue of the training covariance.
 
@@ -118,20 +118,39 @@ def leave_one_group_out(xs, ys, sums, groups, lags, alphas):
         Pearson correlation over the times with a full lag window.
     """
     total = moments(sums)
-    scores = np.empty((len(alphas), len(xs), ys[0].shape[1]))
+    scores = np.empty((len(alphas), len(ys), ys[0].shape[1]))
     for group in dict.fromkeys(groups):
         held_out = [i for i, other in enumerate(groups) if other == group]
-        training = total - moments(sums[i] for i in held_out)
-        weights = ridge_path(*covariances(training), alphas)
-        n_alphas, n_features, n_outputs = weights.shape
-        stacked = weights.transpose(1, 0, 2).reshape(n_features, -1)
+        together = moments(sums[i] for i in held_out)
+        weights = ridge_path(*covariances(total - together), alphas)
         for i in held_out:
-            n_valid = sums[i].n_valid
-            predicted = lagged_product(xs[i], stacked, lags)[:n_valid]
-            target = np.tile(ys[i][:n_valid], (1, n_alphas))
-            r = pearson_r(target, predicted)
-            scores[:, i] = r.reshape(n_alphas, n_outputs)
+            own = together if len(held_out) == 1 else moments([sums[i]])
+            scores[:, i] = _correlations(own, ys[i][: own.n_valid], weights)
     return scores
+
+
+def _correlations(sums, y, weights):
+    """Correlate targets with predictions from the moments of a recording.
+
+    The predictions themselves are never made, which is what takes long for many
+    penalties and outputs.
+    """
+    n_alphas, n_features, n_outputs = weights.shape
+    flat = np.asfortranarray(weights.transpose(1, 0, 2).reshape(n_features, -1))
+    cov_zz, cov_zy = covariances(sums)
+    variance = np.sum(flat * blas.dsymm(1.0, cov_zz.T, flat, lower=1), axis=0)
+    offset = sums.z / sums.n_valid @ flat
+    variance = np.where(variance > _CONSTANT * (variance + offset**2), variance, 0.0)
+    common = np.einsum("afo,fo->ao", weights, cov_zy)
+    norm = np.sqrt(variance).reshape(n_alphas, n_outputs) * _deviation(y)
+    r = np.divide(common, norm, out=np.zeros_like(common), where=norm > 0)
+    return np.clip(r, -1.0, 1.0)
+
+
+def _deviation(y):
+    """Compute the standard deviation of columns, zero for constant ones."""
+    constant = np.ptp(y, axis=0) <= 8 * np.finfo(np.float64).eps * np.abs(y).max(axis=0)
+    return np.where(constant, 0.0, y.std(axis=0))
 
 
 def forward_patterns(cov_zz, weights):

@@ -55,7 +55,7 @@ def test_leaving_out_equals_refitting_without(
     xs = [rng.standard_normal((n, 3)) + offset for n in lengths]
     ys = [rng.standard_normal((n, n_outputs)) + x[:, :1] for n, x in zip(lengths, xs)]
     sums = [lagged_sums(x, y, lags) for x, y in zip(xs, ys)]
-    found = leave_one_group_out(xs, ys, sums, groups, lags, alphas)
+    found = leave_one_group_out(ys, sums, groups, alphas)
     for i, group in enumerate(groups):
         kept = [j for j, other in enumerate(groups) if other != group]
         for a, alpha in enumerate(alphas):
@@ -68,6 +68,20 @@ def test_leaving_out_equals_refitting_without(
                 for p, t in zip(predicted.T, ys[i][: len(predicted)].T)
             ]
             assert_allclose(found[a, i], r, rtol=1e-8, atol=1e-9)
+
+
+def test_held_out_constants_score_zero():
+    rng = np.random.default_rng(6)
+    lags = np.arange(3)
+    xs = [rng.standard_normal((30, 2)) for _ in range(4)]
+    ys = [rng.standard_normal((30, 2)) for _ in range(4)]
+    xs[1] = np.full((30, 2), 0.7)
+    ys[2] = np.column_stack([np.full(30, 1 / 3), ys[2][:, 1]])
+    sums = [lagged_sums(x, y, lags) for x, y in zip(xs, ys)]
+    found = leave_one_group_out(ys, sums, range(4), [1e-6, 1.0])
+    assert_array_equal(found[:, 1], 0)
+    assert_array_equal(found[:, 2, 0], 0)
+    assert np.all(found[:, 2, 1] != 0)
 
 
 def test_patterns_follow_the_formula_for_correlated_channels_and_outputs(explicit_lags):
