@@ -2,7 +2,14 @@
 
 from ._activations import nmf_activations
 from ._decoder import EnvelopeDecoder
+from ._eeg_preparation import EEGPreparation
 from ._features import audio_envelope
 from ._spectral import mel_bands
 
-__all__ = ["EnvelopeDecoder", "audio_envelope", "mel_bands", "nmf_activations"]
+__all__ = [
+    "EEGPreparation",
+    "EnvelopeDecoder",
+    "audio_envelope",
+    "mel_bands",
+    "nmf_activations",
+]

@@ -8,7 +8,9 @@ from ._spectral import spectrogram
 
 # Frames to learn from are this far apart in seconds; neighbours are much alike.
 _SPACING = 0.05
-_MAX_ITER = 200
+# More frames teach little more and take time.
+_MOST_FRAMES = 3000
+_MAX_ITER = 100
 _N_UPDATES = 50
 
 
@@ -44,7 +46,10 @@ def learn_spectra(sources, n_components):
         magnitudes = spectrogram(audio, sfreq, times)
         magnitudes = magnitudes[magnitudes.any(axis=1)]
         frames.append(magnitudes / magnitudes.mean())
-    components = _nmf(n_components).fit(np.concatenate(frames)).components_
+    frames = np.concatenate(frames)
+    frames = frames[:: -(-len(frames) // _MOST_FRAMES)]
+    components = _nmf(n_components).fit(frames.astype(np.float32)).components_
+    components = components.astype(np.float64)
     sums = components.sum(axis=1, keepdims=True)
     components = components / np.where(sums > 0, sums, 1.0)
     return partial(nmf_activations, components=components, components_sfreq=rates[0])

@@ -108,9 +108,7 @@ class AttentionMixin:
         if not is_trials(trials):
             raise TypeError("trials: expected a list of Trial")
         xs = self._eeg_of_trials(trials)
-        features = candidates_of_trials(
-            trials, candidates, feature=self.feature_, **self._clock()
-        )
+        features = candidates_of_trials(trials, candidates, **self._target())
         n_window = self._window(window, trials, xs)
         names = [[None] * len(of_trial) for of_trial in features]
         if self.per_instrument:

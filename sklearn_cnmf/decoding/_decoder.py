@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
     check_is_fitted,
+    check_memory,
 )
 
 from .._set_output import ContainersForArraysOnly
@@ -22,7 +23,7 @@ from ..trial import check_trials, is_trials
 from ._activations import learn_spectra
 from ._attention import AttentionMixin
 from ._backward import predict_linear
-from ._features import feature_function
+from ._features import cached, feature_function
 from ._fitting import fit_ridge
 from ._inputs import (
     array_to_fit,
@@ -33,6 +34,7 @@ from ._inputs import (
     set_channels,
 )
 from ._parameters import check_decoder_parameters
+from ._preparation import prepare_eeg
 from ._regressor import fit_regressor
 from ._ridge import pearson_r
 from ._trials import (
@@ -105,6 +107,9 @@ default="envelope"
         divided by its root mean square, and targets of unit variance; `alpha`,
         `alphas` and `alpha_per_output` are not used. Ridge is much faster and needs
         less memory.
+    memory : None, str or joblib.Memory, default=None
+        Where to keep prepared EEG and features other than envelopes, so that a
+        search over other parameters prepares each trial once.
 
     Attributes
     ----------
@@ -207,6 +212,7 @@ default="envelope"
         h_freq=8.0,
         per_instrument=False,
         estimator=None,
+        memory=None,
     ):
         self.sfreq = sfreq
         self.tmin = tmin
@@ -220,6 +226,7 @@ default="envelope"
         self.h_freq = h_freq
         self.per_instrument = per_instrument
         self.estimator = estimator
+        self.memory = memory
 
     def fit(self, X, y):
         """Learn to reconstruct the stimulus.
@@ -326,7 +333,7 @@ Reference
         if is_trials(X):
             require_references(y)
             xs = self._eeg_of_trials(X, y)
-            ys = targets_of_trials(X, y, feature=self.feature_, **self._clock())
+            ys = targets_of_trials(X, y, **self._target())
             names = attended_instruments(X, y) if self.per_instrument else X
             decoders = self._decoders_of([[attended] for attended in names])
             found = [decoder._predict(x) for x, [decoder] in zip(xs, decoders)]
@@ -370,10 +377,8 @@ Reference
         check_varying(np.any(varying, axis=0), self)
         self._one_dimensional = False
         self.feature_ = self._learn_feature(trials, references)
-        xs = eeg_of_trials(trials, **self._clock())
-        ys = targets_of_trials(
-            trials, references, feature=self.feature_, **self._clock()
-        )
+        xs = self._prepared(trials)
+        ys = targets_of_trials(trials, references, **self._target())
         single = all(trial.eeg.dtype == np.float32 for trial in trials)
         dtype = np.dtype(np.float32 if single else np.float64)
         self._fit(xs, ys, groups, dtype, self.alpha)
@@ -450,7 +455,8 @@ Reference
 
     def _learn_feature(self, trials, references):
         if isinstance(self.feature, str) and self.feature == "activations":
-            return learn_spectra(attended_sources(trials, references), self.n_bands)
+            learn = check_memory(self.memory).cache(learn_spectra)
+            return learn(attended_sources(trials, references), self.n_bands)
         return feature_function(self.feature, self.n_bands)
 
     def _chooses_alpha(self):
@@ -459,7 +465,17 @@ Reference
     def _eeg_of_trials(self, trials, references=None):
         check_trials(trials, references, require_instruments=self.per_instrument)
         check_channels(self, trials)
-        return eeg_of_trials(trials, **self._clock())
+        return self._prepared(trials)
+
+    def _prepared(self, trials):
+        prepare = check_memory(self.memory).cache(prepare_eeg)
+        return eeg_of_trials(trials, prepare=prepare, **self._clock())
+
+    def _target(self):
+        feature = self.feature_
+        if self.memory is not None and isinstance(self.feature, str):
+            feature = cached(feature, check_memory(self.memory))
+        return {"feature": feature, **self._clock()}
 
     def _clock(self):
         return {"sfreq": self.sfreq, "l_freq": self.l_freq, "h_freq": self.h_freq}

@@ -130,6 +130,26 @@ def feature_function(feature, n_bands):
     }[feature]
 
 
+def cached(function, memory):
+    """Cache a resolved feature, unless it is computed faster than found.
+
+    Parameters
+    ----------
+    function : callable
+        What `feature_function` or `learn_spectra` returned.
+    memory : joblib.Memory
+        Where to keep what it returns.
+
+    Returns
+    -------
+    function : callable
+        The same with a cache.
+    """
+    if not isinstance(function, partial):
+        return function
+    return partial(memory.cache(function.func), *function.args, **function.keywords)
+
+
 def compute_feature(feature, audio, sfreq, times, where):
     """Feature of an audio signal, checked.
 

@@ -33,6 +33,47 @@ def check_decoder_parameters(decoder):
     return lags
 
 
+def check_preparation_parameters(preparation):
+    """Raise an error that names the first parameter out of its range.
+
+    Parameters
+    ----------
+    preparation : EEGPreparation
+        The step.
+    """
+    sfreq = preparation.sfreq
+    if sfreq is not None:
+        _check_real("sfreq", sfreq)
+        if sfreq <= 0:
+            raise ValueError(f"sfreq: expected a positive rate in Hz, got {sfreq!r}")
+    check_band(
+        preparation.l_freq, preparation.h_freq, np.inf if sfreq is None else sfreq
+    )
+    if np.ndim(preparation.notch_freqs) != 1:
+        raise ValueError(
+            "notch_freqs: expected a sequence of frequencies in Hz, got "
+            f"{preparation.notch_freqs!r}"
+        )
+    for value in preparation.notch_freqs:
+        _check_real("notch_freqs", value)
+        if value <= 0:
+            raise ValueError(f"notch_freqs: expected positive numbers, got {value!r}")
+    reference = preparation.reference
+    named = isinstance(reference, (list, tuple, np.ndarray)) and len(reference) > 0
+    if reference is not None and not named and reference != "average":
+        raise ValueError(
+            "reference: expected None, 'average' or names of channels, got "
+            f"{reference!r}"
+        )
+    check_flag("standardize", preparation.standardize)
+    if preparation.clamp is not None:
+        _check_real("clamp", preparation.clamp)
+        if preparation.clamp <= 0:
+            raise ValueError(
+                f"clamp: expected None or a positive number, got {preparation.clamp!r}"
+            )
+
+
 def check_window(window, sfreq):
     """Refuse a window with less than two frames; return its number of frames."""
     _check_real("window", window)

@@ -33,6 +33,37 @@ def prepare_eeg(eeg, eeg_sfreq, *, sfreq, l_freq, h_freq):
     return resample(filtered, eeg_sfreq, sfreq)
 
 
+def clean(eeg, sfreq, reference, notch_freqs):
+    """Subtract a reference and remove line noise.
+
+    Parameters
+    ----------
+    eeg : ndarray of shape (n_channels, n_times)
+        EEG; it is not modified.
+    sfreq : float
+        Its rate in Hz.
+    reference : list of int or None
+        Channels whose mean is subtracted from all.
+    notch_freqs : sequence of float
+        Frequencies to remove in Hz.
+
+    Returns
+    -------
+    cleaned : ndarray of shape (n_channels, n_times), float64
+        EEG without them.
+    """
+    cleaned = np.array(eeg, dtype=np.float64)
+    if reference is not None:
+        cleaned -= cleaned[reference].mean(axis=0)
+    if len(notch_freqs) == 0:
+        return cleaned
+    from mne.filter import notch_filter
+
+    return notch_filter(
+        cleaned, float(sfreq), list(notch_freqs), copy=False, verbose="warning"
+    )
+
+
 def band_pass(signals, sfreq, *, l_freq, h_freq):
     """Zero-phase FIR band-pass, as `mne.filter.filter_data` does it.
 

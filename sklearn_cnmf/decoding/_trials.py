@@ -7,7 +7,7 @@ from ._features import compute_feature
 from ._preparation import band_pass, n_resampled, prepare_eeg
 
 
-def eeg_of_trials(trials, *, sfreq, l_freq, h_freq):
+def eeg_of_trials(trials, *, sfreq, l_freq, h_freq, prepare=prepare_eeg):
     """EEG of each trial, filtered and resampled.
 
     Parameters
@@ -18,6 +18,8 @@ def eeg_of_trials(trials, *, sfreq, l_freq, h_freq):
         Rate to bring the EEG to, in Hz.
     l_freq, h_freq : float or None
         Edges of the band in Hz.
+    prepare : callable, default=prepare_eeg
+        The function to prepare one trial, possibly with a cache.
 
     Returns
     -------
@@ -31,12 +33,8 @@ def eeg_of_trials(trials, *, sfreq, l_freq, h_freq):
     """
     xs = []
     for index, trial in enumerate(trials):
-        if h_freq is not None and h_freq >= trial.eeg_sfreq / 2:
-            raise ValueError(
-                f"{name(index, trial)}: h_freq={h_freq:g} Hz is not below half of "
-                f"eeg_sfreq={trial.eeg_sfreq:g} Hz"
-            )
-        eeg = prepare_eeg(
+        check_nyquist("h_freq", h_freq, trial.eeg_sfreq, name(index, trial))
+        eeg = prepare(
             trial.eeg, trial.eeg_sfreq, sfreq=sfreq, l_freq=l_freq, h_freq=h_freq
         )
         xs.append(np.ascontiguousarray(eeg.T))
@@ -203,6 +201,15 @@ def _checked(sources, trial, where):
     if sources.dtype.kind not in "fiu" or not np.isfinite(sources).all():
         raise ValueError(f"{where}: expected finite real numbers")
     return sources
+
+
+def check_nyquist(parameter, frequency, eeg_sfreq, where):
+    """Refuse a frequency that the EEG of a trial is too slow for."""
+    if frequency is not None and frequency >= eeg_sfreq / 2:
+        raise ValueError(
+            f"{where}: {parameter}={frequency:g} Hz is not below half of "
+            f"eeg_sfreq={eeg_sfreq:g} Hz"
+        )
 
 
 def check_reach(trials, sfreq, lags):

@@ -333,6 +333,31 @@ def test_search_in_parallel_over_read_only_trials(make_trials):
     )
 
 
+@pytest.mark.parametrize("feature", ["envelope", "mel", "activations"])
+def test_a_cache_saves_work_and_changes_no_result(
+    make_trials, tmp_path, monkeypatch, feature
+):
+    import mne
+
+    filtered, plain_filter = [], mne.filter.filter_data
+
+    def counting(signals, *args, **kwargs):
+        filtered.append(len(signals))
+        return plain_filter(signals, *args, **kwargs)
+
+    monkeypatch.setattr("mne.filter.filter_data", counting)
+    trials, references = make_trials(3)
+    options = {"feature": feature, "n_bands": 2}
+    plain = EnvelopeDecoder(**options, alpha=1.0).fit(trials, references)
+    assert filtered.count(6) == 3
+    for alpha in (2.0, 1.0):
+        found = EnvelopeDecoder(**options, alpha=alpha, memory=str(tmp_path))
+        found.fit(trials, references)
+    assert filtered.count(6) == 6
+    assert_array_equal(found.coef_, plain.coef_)
+    assert found.score(trials, references) == plain.score(trials, references)
+
+
 def test_real_eeg_is_decoded_far_above_chance(shared_data):
     path = shared_data / "eeg_speech_64ch_64Hz_3x90s.npz"
     if not path.exists():

@@ -1,0 +1,225 @@
+"""EEG preparation as a step of its own, so that a search can tune it."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._set_output import ContainersForArraysOnly
+from ..trial import check_trials, is_trials
+from ._inputs import array_to_transform, check_channels, check_finite, set_channels
+from ._parameters import check_preparation_parameters
+from ._preparation import clean, prepare_eeg
+from ._trials import check_nyquist, name
+
+
+class EEGPreparation(
+    ContainersForArraysOnly, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
+    """Reference, filter, resample, scale and clamp EEG.
+
+    In this order: reference, notch, band-pass, resampling, z-score, clamp. MNE
+    filters and resamples. Means and standard deviations come from the EEG that was
+    given to `fit`, never from the EEG that is transformed.
+
+    Parameters
+    ----------
+    sfreq : float, default=64.0
+        Rate to bring the EEG of trials to, in Hz; None leaves it. Arrays are at this
+        rate already and are not resampled.
+    l_freq, h_freq : float or None, default=1.0, 8.0
+        Edges of the band in Hz; None leaves that edge alone.
+    notch_freqs : sequence of float, default=()
+        Frequencies of line noise to remove, in Hz.
+    reference : None, "average" or sequence of str, default=None
+        What to subtract from every channel: nothing, the mean of all channels, or
+        the mean of the named ones, which stay in place. Names need trials with
+        `ch_names` or a data frame.
+    standardize : bool, default=False
+        Whether to subtract each channel's mean and divide by its standard deviation.
+    clamp : float, default=None
+        Largest deviation from a channel's mean, in its standard deviations; what
+        lies beyond is cut off.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of shape (n_channels,)
+        Mean and standard deviation of each channel after filtering, over all
+        training samples. A constant channel has `scale_` 1.
+    n_features_in_ : int
+        Number of EEG channels.
+    feature_names_in_ : ndarray of shape (n_channels,)
+        Names of the EEG channels, where all are known.
+
+    See Also
+    --------
+    EnvelopeDecoder : Filters and resamples on its own; with prepared trials it leaves
+        the rate alone and filters to its own band once more.
+
+    Notes
+    -----
+    A single array is one recording at `sfreq`, rows being time. A channel that is
+    constant in training is zero after `standardize`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf.datasets import load_example_stems, simulate_trials
+    >>> from sklearn_cnmf.decoding import EEGPreparation
+    >>> pieces = load_example_stems(ensemble="duo")[:2]
+    >>> trials, _ = simulate_trials(pieces, n_subjects=1, random_state=0)
+    >>> prepare = EEGPreparation(reference="average", standardize=True, clamp=4.0)
+    >>> prepared = prepare.fit_transform(trials)
+    >>> prepared[0].eeg_sfreq, float(np.abs(prepared[0].eeg).max())
+    (64.0, 4.0)
+    """
+
+    def __init__(
+        self,
+        *,
+        sfreq=64.0,
+        l_freq=1.0,
+        h_freq=8.0,
+        notch_freqs=(),
+        reference=None,
+        standardize=False,
+        clamp=None,
+    ):
+        self.sfreq = sfreq
+        self.l_freq = l_freq
+        self.h_freq = h_freq
+        self.notch_freqs = notch_freqs
+        self.reference = reference
+        self.standardize = standardize
+        self.clamp = clamp
+
+    def fit(self, X, y=None):
+        """Learn each channel's mean and standard deviation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_channels) or list of Trial
+            EEG.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : EEGPreparation
+            The fitted step.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, a trial or an array is not as described; if the band or a
+            notch does not lie below half of a sampling rate; if `reference` names a
+            channel that is not there.
+        """
+        check_preparation_parameters(self)
+        if is_trials(X):
+            check_trials(X)
+            set_channels(self, X)
+        else:
+            X = validate_data(
+                self,
+                X,
+                dtype=[np.float64, np.float32],
+                ensure_all_finite=False,
+                ensure_min_samples=2,
+            )
+            check_finite(X, self)
+        filtered = self._filtered(X)
+        n_times = sum(eeg.shape[1] for eeg in filtered)
+        self.mean_ = sum(eeg.sum(axis=1) for eeg in filtered) / n_times
+        power = sum(
+            np.square(eeg - self.mean_[:, None]).sum(axis=1) for eeg in filtered
+        )
+        scale = np.sqrt(power / n_times)
+        # What filters leave of a constant is rounding, not a signal.
+        largest = np.max([np.abs(eeg).max(axis=1) for eeg in filtered], axis=0)
+        constant = scale <= 1e-12 * np.maximum(largest, np.abs(self.mean_))
+        self.scale_ = np.where(constant, 1.0, scale)
+        return self
+
+    def transform(self, X):
+        """Prepare EEG.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times, n_channels) or list of Trial
+            EEG.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_times, n_channels) or list of Trial
+            Prepared EEG, float32 if `X` is; new trials carry it with its rate.
+        """
+        check_is_fitted(self)
+        if is_trials(X):
+            check_trials(X)
+            check_channels(self, X)
+            return [
+                replace(
+                    trial,
+                    eeg=self._scaled(eeg).astype(_precision(trial.eeg), copy=False),
+                    eeg_sfreq=float(self._rate(trial)),
+                )
+                for trial, eeg in zip(X, self._filtered(X))
+            ]
+        X = array_to_transform(self, X)
+        [eeg] = self._filtered(X)
+        return self._scaled(eeg).T.astype(X.dtype)
+
+    def _rate(self, trial):
+        return trial.eeg_sfreq if self.sfreq is None else self.sfreq
+
+    def _filtered(self, X):
+        reference = self._reference_channels()
+        band = {"l_freq": self.l_freq, "h_freq": self.h_freq}
+        if not is_trials(X):
+            eeg = clean(X.T, self.sfreq, reference, self.notch_freqs)
+            return [prepare_eeg(eeg, self.sfreq, sfreq=self.sfreq, **band)]
+        filtered = []
+        for index, trial in enumerate(X):
+            where = name(index, trial)
+            for edge, value in (
+                ("h_freq", self.h_freq),
+                ("l_freq", self.l_freq),
+                *(("notch_freqs", value) for value in self.notch_freqs),
+            ):
+                check_nyquist(edge, value, trial.eeg_sfreq, where)
+            eeg = clean(trial.eeg, trial.eeg_sfreq, reference, self.notch_freqs)
+            filtered.append(
+                prepare_eeg(eeg, trial.eeg_sfreq, sfreq=self._rate(trial), **band)
+            )
+        return filtered
+
+    def _scaled(self, eeg):
+        mean, scale = self.mean_[:, None], self.scale_[:, None]
+        if self.clamp is not None:
+            eeg = np.clip(eeg, mean - self.clamp * scale, mean + self.clamp * scale)
+        return (eeg - mean) / scale if self.standardize else eeg
+
+    def _reference_channels(self):
+        if self.reference is None:
+            return None
+        if isinstance(self.reference, str):
+            return list(range(self.n_features_in_))
+        names = list(getattr(self, "feature_names_in_", ()))
+        missing = [one for one in self.reference if one not in names]
+        if missing:
+            raise ValueError(
+                f"reference: channels {missing} are not among those of the EEG, "
+                f"{names if names else 'which has no channel names'}"
+            )
+        return [names.index(one) for one in self.reference]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _precision(eeg):
+    return np.float32 if eeg.dtype == np.float32 else np.float64
