@@ -1,0 +1,67 @@
+"""What a command says on stderr while it works."""
+
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+
+class Progress:
+    """Numbered steps with the time since the start, and bars on terminals.
+
+    Parameters
+    ----------
+    n_steps : int
+        How many steps there will be.
+    """
+
+    def __init__(self, n_steps):
+        self.n_steps = n_steps
+        self.n_begun = 0
+        self.start = time.monotonic()
+
+    def step(self, title):
+        """Begin a step."""
+        self.n_begun += 1
+        print(
+            f"[{self.n_begun}/{self.n_steps}] {self.elapsed():4.0f} s  {title}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def elapsed(self):
+        """Seconds since the start."""
+        return time.monotonic() - self.start
+
+    @contextmanager
+    def bar(self, total, count, interval=0.5):
+        """Show how many parts are done, on a terminal only.
+
+        Parameters
+        ----------
+        total : int
+            Number of parts.
+        count : callable
+            Returns the number of parts done; called from a thread.
+        interval : float, default=0.5
+            Seconds between two looks.
+        """
+        from tqdm import tqdm
+
+        done = threading.Event()
+        with tqdm(total=total, leave=False, disable=None, file=sys.stderr) as bar:
+
+            def watch():
+                while not done.wait(interval):
+                    bar.n = count()
+                    bar.refresh()
+
+            watcher = threading.Thread(target=watch, daemon=True)
+            if not bar.disable:
+                watcher.start()
+            try:
+                yield
+            finally:
+                done.set()
+                if not bar.disable:
+                    watcher.join()

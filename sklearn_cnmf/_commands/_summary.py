@@ -1,0 +1,175 @@
+"""What the demo found, in words."""
+
+import shlex
+
+import numpy as np
+from scipy.stats import binomtest
+
+_METRICS = (
+    ("SI-SDR", "si_sdr_db", "si_sdr_gain_db"),
+    ("SDR", "sdr_db", "sdr_gain_db"),
+    ("SIR", "sir_db", "sir_gain_db"),
+    ("SAR", "sar_db", None),
+)
+
+
+def summary(*, out, rows, search, settings, first, unfinished, seconds):
+    """Say what was done, how well it worked, and what to try next.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the results.
+    rows : list of dict
+        One for each trial that was held out.
+    search : Search
+        How delta was chosen.
+    settings : dict
+        Of the demo.
+    first : Trial
+        The trial whose EEG was written.
+    unfinished : int
+        How many factorisations of these trials were cut short.
+    seconds : float
+        Time it took.
+
+    Returns
+    -------
+    text : str
+    """
+    lines = [
+        "The EEG is SIMULATED. These figures say how the method works on simulated",
+        "listeners, not on recordings.",
+        "",
+        *_task(rows, settings),
+        "",
+        *_scores(rows),
+        "",
+        *_choices(rows, first),
+        "",
+        *_deltas(search),
+        *_warnings(search, rows, unfinished),
+        "",
+        *_files(out, rows),
+        "",
+        *_next(out, rows, first),
+        "",
+        f"{seconds:.0f} s",
+    ]
+    return "\n".join(lines)
+
+
+def _task(rows, settings):
+    kept, held = settings["pieces_in_training"], settings["pieces_held_out"]
+    return [
+        f"{settings['n_subjects']} listeners, one decoder for all of them. Trained on "
+        f"{len(kept)} pieces,",
+        f"tested on {len(rows)} trials of {len(held)} others: {', '.join(held)}.",
+    ]
+
+
+def _scores(rows):
+    lines = [
+        f"Separation of the attended instrument in dB, n = {len(rows)} held-out trials",
+        "(SI-SDR; SDR, SIR and SAR of BSS Eval v3 with filters of 512 taps)",
+        f"{'':8s}{'mixture itself':>16s}{'estimate':>20s}{'gain':>20s}",
+        f"{'':8s}{'mean  median':>16s}{'mean  median':>20s}{'mean  median':>20s}",
+    ]
+    for name, column, gain in _METRICS:
+        own = np.array([row[column] for row in rows])
+        cells = ["", _mean_median(own), ""]
+        if gain is not None:
+            gained = np.array([row[gain] for row in rows])
+            cells = [_mean_median(own - gained), cells[1], _mean_median(gained, "+")]
+        lines.append(f"{name:8s}{cells[0]:>16s}{cells[1]:>20s}{cells[2]:>20s}".rstrip())
+    return lines
+
+
+def _choices(rows, first):
+    right = [row["chosen"] == row["attended"] for row in rows]
+    n_right, n = sum(right), len(rows)
+    low, high = binomtest(n_right, n).proportion_ci(0.95, method="exact")
+    chance = np.mean([1 / len(row["instruments"].split()) for row in rows])
+    lines = [
+        f"Attended instrument chosen right: {n_right} of {n}, {n_right / n:.0%}",
+        f"(exact binomial 95 % interval {100 * low:.0f} to {100 * high:.0f} %; chance "
+        f"{100 * chance:.0f} %, one of the instruments present)",
+    ]
+    for verdict, chosen in (("right", True), ("wrong", False)):
+        gains = [
+            row["si_sdr_gain_db"] for row, hit in zip(rows, right) if hit == chosen
+        ]
+        if gains:
+            lines.append(
+                f"SI-SDR gain where it was {verdict}: mean {np.mean(gains):+.1f}, "
+                f"median {np.median(gains):+.1f} dB, n = {len(gains)}"
+            )
+    r = [row["guide_r"] for row in rows]
+    lines.append(
+        f"Pearson r of guide and attended envelope: mean {np.mean(r):.3f}, median "
+        f"{np.median(r):.3f}"
+    )
+    return lines
+
+
+def _deltas(search):
+    n_folds = len(search.scores[0]["si_sdr_gain_db_by_fold"])
+    lines = [
+        f"Weight of the contrast: delta = {search.delta:g} was chosen",
+        f"by the mean SI-SDR gain in dB over {n_folds} folds of the training pieces:",
+    ]
+    for score in search.scores:
+        folds = ", ".join(f"{x:+.1f}" for x in score["si_sdr_gain_db_by_fold"])
+        lines.append(
+            f"  delta {score['delta']:<6g} {score['mean_si_sdr_gain_db']:+6.2f}  "
+            f"(folds {folds})"
+        )
+    return lines
+
+
+def _warnings(search, rows, unfinished):
+    lines = []
+    if search.n_at_edge:
+        lines.append(
+            f"Warning: the decoder's penalty was at the edge of its grid in "
+            f"{search.n_at_edge} of {search.n_fits} fits."
+        )
+    if search.n_unfinished or unfinished:
+        lines.append(
+            f"Warning: factorisations reached max_iter before tol in "
+            f"{search.n_unfinished} of {search.n_fits - 1} fold scores and in "
+            f"{unfinished} of {len(rows)} held-out trials."
+        )
+    return lines
+
+
+def _files(out, rows):
+    return [
+        f"Written to {out}:",
+        "  results.csv    one row per held-out trial",
+        f"  {rows[0]['folder']}/ and {len(rows) - 1} others:",
+        "                 mixture.wav, attended.wav, rest.wav, figure.png",
+        "  model.skops    the fitted pipeline",
+        "  settings.json  what reproduces this",
+        "  summary.txt    this text",
+    ]
+
+
+def _next(out, rows, first):
+    trial = out / rows[0]["folder"]
+    words = [
+        "sklearn-cnmf separate",
+        f"--model {shlex.quote(str(out / 'model.skops'))}",
+        f"--eeg {shlex.quote(str(trial / 'eeg_raw.fif'))}",
+        f"--mixture {shlex.quote(str(trial / 'mixture.wav'))}",
+        f"--instruments {','.join(first.instruments)} --figure",
+        f"--out {shlex.quote(f'{out}_separated')}",
+    ]
+    return [
+        "Try next, then the same with files of yours:",
+        "  " + " \\\n    ".join(words),
+    ]
+
+
+def _mean_median(values, sign=""):
+    return f"{np.mean(values):{sign}.1f}  {np.median(values):{sign}6.1f}"

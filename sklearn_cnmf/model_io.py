@@ -1,0 +1,255 @@
+"""Save fitted estimators in a file and load them again, without pickle.
+
+The file is an ordinary skops file (a zip archive that holds no code), with one more
+member that says what the model is and which versions wrote it.
+"""
+
+import io
+import json
+import os
+import warnings
+import zipfile
+from pathlib import Path
+
+from sklearn.base import BaseEstimator
+
+# What a file may hold beside the types of scikit-learn and NumPy that skops itself
+# vouches for: our estimators, what they keep of a fit, and our own features.
+_TRUSTED = (
+    "functools.partial",
+    "sklearn_cnmf.decoding._activations.nmf_activations",
+    "sklearn_cnmf.decoding._decoder.EnvelopeDecoder",
+    "sklearn_cnmf.decoding._features._mel_onset",
+    "sklearn_cnmf.decoding._features._onset",
+    "sklearn_cnmf.decoding._features.audio_envelope",
+    "sklearn_cnmf.decoding._regressor.LaggedRegressor",
+    "sklearn_cnmf.decoding._spectral.mel_bands",
+    "sklearn_cnmf.separation._contrastive_nmf.ContrastiveNMF",
+)
+_INFO = "sklearn_cnmf.json"
+# No model comes near; a crafted archive may (bytes, once unpacked).
+_LARGEST = 2**30
+
+
+def save_model(model, path, *, description=""):
+    """Save a fitted estimator.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted estimator of ours, or a pipeline of such.
+    path : str or path-like
+        File to write, customarily ``.skops``. An existing file is replaced, once
+        the new one is complete.
+    description : str, default=""
+        What the model was fitted on, for those who will use it.
+
+    Raises
+    ------
+    TypeError
+        If `model` is no estimator or `description` no str.
+    ValueError
+        If `model` holds objects that :func:`load_model` would refuse, such as a
+        function of yours as `feature`. They are named, and nothing is written.
+
+    See Also
+    --------
+    load_model : Load it again.
+    read_model_info : Read the description and versions alone.
+
+    Notes
+    -----
+    A cache (`memory`) that the model was fitted with is a place on your disk: set it
+    to None before saving.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from sklearn_cnmf import EnvelopeDecoder
+    >>> from sklearn_cnmf.model_io import load_model, read_model_info, save_model
+    >>> rng = np.random.default_rng(0)
+    >>> eeg = rng.standard_normal((640, 4))
+    >>> decoder = EnvelopeDecoder(alpha=1.0).fit(eeg, eeg[:, 2])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "decoder.skops")
+    ...     save_model(decoder, path, description="Random numbers.")
+    ...     loaded = load_model(path)
+    ...     print(read_model_info(path)["description"])
+    Random numbers.
+    >>> bool((loaded.predict(eeg) == decoder.predict(eeg)).all())
+    True
+    """
+    import skops.io
+
+    if not isinstance(model, BaseEstimator):
+        raise TypeError(f"model: expected an estimator, got {type(model).__name__}")
+    if not isinstance(description, str):
+        raise TypeError(
+            f"description: expected a str, got {type(description).__name__}"
+        )
+    content = skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED)
+    foreign = _foreign_types(content)
+    if foreign:
+        raise ValueError(
+            f"model: holds {', '.join(foreign)}, which a file is not trusted to bring "
+            "back, so load_model would refuse it"
+        )
+    archive = io.BytesIO(content)
+    info = {"description": description, "versions": _versions()}
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr(_INFO, json.dumps(info, indent=2))
+    _write(Path(path), archive.getvalue())
+
+
+def load_model(path):
+    """Load an estimator that :func:`save_model` saved.
+
+    A file from others can't run code of theirs: types that are neither ours nor
+    vouched for by skops are refused before anything is built.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    model : estimator
+        The fitted estimator.
+
+    Raises
+    ------
+    OSError
+        If the file can't be read.
+    ValueError
+        If it is no skops file, is damaged, holds types that are not trusted (they
+        are named) or no estimator.
+
+    Warns
+    -----
+    UserWarning
+        If another version of sklearn_cnmf or scikit-learn saved the model, or if
+        the file does not tell.
+
+    See Also
+    --------
+    save_model : Save an estimator; it has an example.
+    """
+    import skops.io
+
+    content = _read(path)
+    try:
+        foreign = _foreign_types(content)
+    except Exception as error:  # skops raises whatever a damaged file leads it to
+        raise _damaged(path, error) from error
+    if foreign:
+        raise ValueError(
+            f"{path}: holds {', '.join(foreign)}; these types are not trusted, and "
+            "nothing was loaded"
+        )
+    _warn_of_other_versions(path, _info(path, content)["versions"])
+    try:
+        model = skops.io.loads(content, trusted=list(_TRUSTED))
+    except Exception as error:
+        raise _damaged(path, error) from error
+    if not isinstance(model, BaseEstimator):
+        raise ValueError(f"{path}: expected an estimator, found {type(model).__name__}")
+    return model
+
+
+def read_model_info(path):
+    """Read what is known of a saved model, without loading it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    info : dict
+        `description`, a str, and `versions`, a dict of package name to version.
+        Both are empty if skops alone wrote the file.
+
+    Raises
+    ------
+    OSError
+        If the file can't be read.
+    ValueError
+        If it is no skops file or is damaged.
+    """
+    return _info(path, _read(path))
+
+
+def _read(path):
+    content = Path(path).read_bytes()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path}: not a model file (skops, a zip archive)") from error
+    if "schema.json" not in [member.filename for member in members]:
+        raise ValueError(f"{path}: not a model file (it holds no schema.json)")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > _LARGEST:
+        raise ValueError(
+            f"{path}: unpacks to {unpacked / 2**30:.1f} GiB; models of at most "
+            f"{_LARGEST / 2**30:.0f} GiB are read"
+        )
+    return content
+
+
+def _info(path, content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if _INFO not in archive.namelist():
+            return {"description": "", "versions": {}}
+        try:
+            info = json.loads(archive.read(_INFO))
+            description, versions = info["description"], info["versions"]
+        except (ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+            raise _damaged(path, error) from error
+    if not isinstance(description, str) or not isinstance(versions, dict):
+        raise ValueError(f"{path}: damaged: {_INFO} is not as save_model writes it")
+    return {"description": description, "versions": versions}
+
+
+def _foreign_types(content):
+    import skops.io
+
+    return sorted(set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED))
+
+
+def _damaged(path, error):
+    return ValueError(f"{path}: damaged model file ({type(error).__name__}: {error})")
+
+
+def _versions():
+    import sklearn
+
+    from . import __version__
+
+    return {"sklearn_cnmf": __version__, "scikit-learn": sklearn.__version__}
+
+
+def _warn_of_other_versions(path, saved):
+    different = [
+        f"{package} {saved.get(package, '(version unknown)')}, here is {version}"
+        for package, version in _versions().items()
+        if saved.get(package) != version
+    ]
+    if different:
+        warnings.warn(
+            f"{path}: saved with {'; '.join(different)}; predictions may differ",
+            stacklevel=3,
+        )
+
+
+def _write(path, content):
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""The decoded guide beside the truth."""
+
+import numpy as np
+
+# Okabe and Ito's blue and orange: told apart with any colour vision and in grey.
+GUIDE_COLOUR, TRUTH_COLOUR = "#0072B2", "#E69F00"
+
+
+def standardize(values):
+    """Bring a signal to mean zero and standard deviation one, for drawing.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_frames,)
+        A signal; a constant one becomes zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf.reporting._guide import standardize
+    >>> standardize(np.array([1.0, 3.0]))
+    array([-1.,  1.])
+    """
+    centred = values - np.mean(values)
+    spread = np.std(values)
+    return centred / spread if spread > 0 else np.zeros_like(centred)
+
+
+def draw_guide(ax, guide, sfreq, *, truth=None):
+    """Draw a guide over time, and what it should have been.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    guide : ndarray of shape (n_frames,)
+        One row of a guide.
+    sfreq : float
+        Its rate in Hz.
+    truth : ndarray of shape (n_frames,), default=None
+        The true feature of the attended source, filtered as the decoder's target.
+    """
+    times = np.arange(len(guide)) / sfreq
+    if truth is not None:
+        ax.fill_between(
+            times,
+            standardize(truth),
+            color=TRUTH_COLOUR,
+            alpha=0.55,
+            linewidth=0,
+            label="attended envelope (truth)",
+        )
+    ax.plot(
+        times,
+        standardize(guide),
+        color=GUIDE_COLOUR,
+        linewidth=1.0,
+        label="guide decoded from EEG",
+    )
+    ax.set_ylabel("z-score")

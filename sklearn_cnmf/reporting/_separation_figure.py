@@ -1,0 +1,78 @@
+"""One trial in one figure: mixture, guide, what was separated."""
+
+import numpy as np
+
+from ._guide import draw_guide
+from ._spectrogram import draw_spectrogram, mel_power
+
+
+def separation_figure(trial, *, truth=None, title="", notes=("", "", "")):
+    """Draw the mixture, the guide and the separated attended source of a trial.
+
+    Both spectrograms have the same scale; 0 dB is the loudest spot of the mixture.
+
+    Parameters
+    ----------
+    trial : Trial
+        With `guide` and `estimate`.
+    truth : ndarray of shape (n_frames,), default=None
+        What the first row of the guide should have been.
+    title : str, default=""
+        Above the figure.
+    notes : sequence of three str, default=("", "", "")
+        Beside the heads of the panels, such as scores.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        To be saved with ``figure.savefig``; it needs no display.
+
+    Raises
+    ------
+    ValueError
+        If the trial has no guide or no estimate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf import Trial
+    >>> from sklearn_cnmf.reporting import separation_figure
+    >>> rng = np.random.default_rng(0)
+    >>> trial = Trial(np.zeros((1, 128)), 64.0, rng.standard_normal(32000), 16000.0,
+    ...               guide=rng.standard_normal((1, 128)), guide_sfreq=64.0,
+    ...               estimate=rng.standard_normal((2, 32000)))
+    >>> figure = separation_figure(trial, title="Noise")
+    >>> [ax.get_title(loc="left") for ax in figure.axes[:3]]
+    ['Mixture', 'Guide', 'Separated: attended']
+    """
+    from matplotlib.figure import Figure
+
+    for field in ("guide", "estimate"):
+        if getattr(trial, field) is None:
+            raise ValueError(f"trial: {field} is None; transform the trial first")
+    figure = Figure(figsize=(11, 7.5), layout="constrained")
+    heads = ("Mixture", "Guide", "Separated: attended")
+    axes = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 3))
+    for ax, head, note in zip(axes, heads, notes):
+        ax.set_title(head, loc="left", fontweight="bold", fontsize=11)
+        ax.set_title(note, loc="right", fontsize=10)
+    reference = float(np.max(mel_power(trial.mixture, trial.audio_sfreq)[0]))
+    for ax, audio in ((axes[0], trial.mixture), (axes[2], trial.estimate[0])):
+        image = draw_spectrogram(ax, audio, trial.audio_sfreq, reference=reference)
+    draw_guide(axes[1], trial.guide[0], trial.guide_sfreq, truth=truth)
+    axes[1].spines[["top", "right"]].set_visible(False)
+    axes[1].legend(loc="upper right", ncols=2, frameon=False, fontsize=9)
+    low, high = axes[1].get_ylim()
+    axes[1].set_ylim(low, high + 0.25 * (high - low))
+    axes[2].set_xlabel("Time (s)")
+    axes[2].set_xlim(0, trial.mixture.shape[-1] / trial.audio_sfreq)
+    figure.colorbar(
+        image,
+        ax=[axes[0], axes[2]],
+        label="Level (dB re loudest spot of the mixture)",
+        pad=0.01,
+        aspect=40,
+    )
+    if title:
+        figure.suptitle(title, fontsize=13, x=0.01, ha="left")
+    return figure
