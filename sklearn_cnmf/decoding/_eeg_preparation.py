@@ -28,15 +28,16 @@ class EEGPreparation(
     sfreq : float, default=64.0
         Rate to bring the EEG of trials to, in Hz; None leaves it. Arrays are at this
         rate already and are not resampled.
-    l_freq, h_freq : float or None, default=1.0, 8.0
-        Edges of the band in Hz; None leaves that edge alone.
+    l_freq, h_freq : float or None, default=None
+        Edges of the band in Hz; None leaves that edge alone. By default the band is
+        left to :class:`EnvelopeDecoder`, which filters EEG and feature alike.
     notch_freqs : sequence of float, default=()
         Frequencies of line noise to remove, in Hz.
     reference : None, "average" or sequence of str, default=None
         What to subtract from every channel: nothing, the mean of all channels, or
         the mean of the named ones, which stay in place. Names need trials with
         `ch_names` or a data frame.
-    standardize : bool, default=False
+    standardize : bool, default=True
         Whether to subtract each channel's mean and divide by its standard deviation.
     clamp : float, default=None
         Largest deviation from a channel's mean, in its standard deviations; what
@@ -55,7 +56,7 @@ class EEGPreparation(
     See Also
     --------
     EnvelopeDecoder : Filters and resamples on its own; with prepared trials it leaves
-        the rate alone and filters to its own band once more.
+        the rate alone.
 
     Notes
     -----
@@ -69,7 +70,7 @@ class EEGPreparation(
     >>> from sklearn_cnmf.decoding import EEGPreparation
     >>> pieces = load_example_stems(ensemble="duo")[:2]
     >>> trials, _ = simulate_trials(pieces, n_subjects=1, random_state=0)
-    >>> prepare = EEGPreparation(reference="average", standardize=True, clamp=4.0)
+    >>> prepare = EEGPreparation(reference="average", clamp=4.0)
     >>> prepared = prepare.fit_transform(trials)
     >>> prepared[0].eeg_sfreq, float(np.abs(prepared[0].eeg).max())
     (64.0, 4.0)
@@ -79,11 +80,11 @@ class EEGPreparation(
         self,
         *,
         sfreq=64.0,
-        l_freq=1.0,
-        h_freq=8.0,
+        l_freq=None,
+        h_freq=None,
         notch_freqs=(),
         reference=None,
-        standardize=False,
+        standardize=True,
         clamp=None,
     ):
         self.sfreq = sfreq
