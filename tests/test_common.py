@@ -41,6 +41,7 @@ def test_discovery_finds_the_estimators():
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore:filter_length:RuntimeWarning")
 @parametrize_with_checks(
     [cls() for cls in public_estimators()],
     expected_failed_checks=lambda e: EXPECTED_FAILURES.get(type(e).__name__, {}),

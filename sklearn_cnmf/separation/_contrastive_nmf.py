@@ -11,6 +11,7 @@ from sklearn.base import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     check_array,
     check_is_fitted,
@@ -26,6 +27,10 @@ from ._factorization import activations_for, contrastive_nmf
 from ._parameters import check_estimator_parameters
 from ._separation import Mixture, Settings, separate_blind, separate_learned
 from ._spectrogram import stft_sizes
+
+
+def _not_fitted_to_an_array(model):
+    return not hasattr(model, "attended_")
 
 
 class ContrastiveNMF(
@@ -314,6 +319,7 @@ class ContrastiveNMF(
             for trial, support in zip(X, self.decision_function(X))
         ]
 
+    @available_if(_not_fitted_to_an_array)
     def decision_function(self, X):
         """How well the guide supports each instrument of each trial.
 
@@ -361,6 +367,7 @@ class ContrastiveNMF(
             raise ValueError(
                 f"audio_sfreq: trials have the rates {rates} Hz; one is expected"
             )
+        vars(self).pop("attended_", None)
         self.audio_sfreq_ = rates[0]
         self.n_features_in_ = trials[0].eeg.shape[0]
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))

@@ -90,3 +90,9 @@ def test_refused(duets, fitted):
     blind = ContrastiveNMF(2, dictionary="blind", random_state=0).fit(duets[0])
     with pytest.raises(ValueError, match="'blind' components belong to no instrument"):
         blind.decision_function(duets[0])
+
+
+def test_models_of_arrays_have_none(duets):
+    model = ContrastiveNMF(2, random_state=0, tol=0, max_iter=5)
+    assert not hasattr(model.fit(np.ones((4, 3))), "decision_function")
+    assert hasattr(model.fit(duets[0][:2], duets[1][:2]), "decision_function")
