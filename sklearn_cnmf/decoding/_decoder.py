@@ -158,7 +158,8 @@ default="envelope"
     than two lag windows, missing EEG counts as the mean in fitting too, with another.
 
     The covariances of single trials that cross-validation keeps take one GiB at
-    most; those that do not fit are computed twice, with the same result. The matrix
+    most; those that do not fit are computed twice, with the same result. A choice at
+    the edge of the grid warns, unless r has levelled out there. The matrix
     of lagged copies is never formed for ridge regression.
 
     With `per_instrument`, scores and :meth:`predict_attended` use the decoder of the

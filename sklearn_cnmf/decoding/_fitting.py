@@ -25,6 +25,8 @@ COVARIANCE_BUDGET = 2**30
 # Blocks to cut an array into to choose alpha; alpha where it is too short for that.
 _N_BLOCKS = 5
 _ALPHA_IF_SHORT = 1.0
+# Relative gain in r from one penalty to the next below which the curve is level.
+_LEVEL = 1e-3
 
 
 def fit_ridge(
@@ -116,14 +118,15 @@ def _ridge_weights(cov_zz, cov_zy, alpha):
 
 def _best_alpha(cv_scores, alphas):
     means = cv_scores.mean(axis=1)
-    best = np.asarray(alphas, dtype=np.float64)[means.argmax(axis=0)]
-    at_edge = np.isin(best, (min(alphas), max(alphas)))
-    if len(alphas) > 1 and at_edge.any():
+    alphas = np.asarray(alphas, dtype=np.float64)
+    best = alphas[means.argmax(axis=0)]
+    beyond = _rises_beyond(means, alphas)
+    if beyond.any():
         if means.ndim == 1:
             what = f"the best value, {best:g}, is"
         else:
-            what = f"the best values of outputs {np.flatnonzero(at_edge)} are"
-            means = means[:, at_edge].mean(axis=1)
+            what = f"the best values of outputs {np.flatnonzero(beyond)} are"
+            means = means[:, beyond].mean(axis=1)
         pairs = ", ".join(f"{a:g}: {r:.4f}" for a, r in zip(alphas, means))
         warnings.warn(
             f"alphas: {what} at the edge of the grid; a better one may lie beyond. "
@@ -131,6 +134,21 @@ def _best_alpha(cv_scores, alphas):
             stacklevel=6,
         )
     return best
+
+
+def _rises_beyond(means, alphas):
+    """Whether the best penalty is at the edge and better than its neighbour.
+
+    At both ends the curve levels out, since the solution of least norm and the plain
+    covariance are its limits: where it is level, nothing better lies beyond.
+    """
+    if len(alphas) == 1:
+        return np.zeros(means.shape[1:], dtype=bool)
+    ordered = means[np.argsort(alphas)]
+    at = ordered.argmax(axis=0)
+    gain = np.where(at == 0, ordered[0] - ordered[1], ordered[-1] - ordered[-2])
+    edge = (at == 0) | (at == len(alphas) - 1)
+    return edge & (gain > _LEVEL * np.abs(ordered).max(axis=0))
 
 
 def _split(x, y, lags, alpha):

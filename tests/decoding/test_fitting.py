@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.decoding import EnvelopeDecoder
 from sklearn_cnmf.decoding._backward import unfold
-from sklearn_cnmf.decoding._fitting import fit_ridge
+from sklearn_cnmf.decoding._fitting import _rises_beyond, fit_ridge
 from sklearn_cnmf.decoding._lagged import RecordingSums, lagged_sums
 
 # The best of a short grid may well be at its edge.
@@ -55,6 +55,21 @@ def test_each_output_chooses_as_if_it_were_alone():
     assert len(set(together.alpha)) > 1
     joint = _fit(xs, ys)
     assert_allclose(joint.cv_scores, together.cv_scores.mean(axis=2))
+
+
+def test_a_level_curve_at_the_edge_does_not_warn():
+    rising = np.array([0.1, 0.2, 0.3])
+    level = np.array([0.1, 0.29999, 0.3])
+    alphas = np.array([1.0, 10.0, 100.0])
+    assert _rises_beyond(rising, alphas)
+    assert _rises_beyond(rising[::-1], alphas)
+    assert _rises_beyond(rising[[1, 0, 2]], alphas[[1, 0, 2]])
+    assert not _rises_beyond(level, alphas)
+    assert not _rises_beyond(level[::-1], alphas)
+    assert not _rises_beyond(rising[[0, 2, 1]], alphas)
+    assert not _rises_beyond(rising[:1], alphas[:1])
+    both = _rises_beyond(np.column_stack([rising, level]), alphas)
+    assert_array_equal(both, [True, False])
 
 
 def test_the_decoder_passes_its_options_on():
