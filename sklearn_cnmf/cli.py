@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 
 from . import __version__
 from ._commands import demo, separate
@@ -30,7 +31,9 @@ def main(argv=None):
     """
     arguments = _parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            arguments.run(arguments)
     except (ValueError, OSError) as error:
         print(f"sklearn-cnmf: error: {_one_line(error)}", file=sys.stderr)
         return _USER_ERROR
@@ -61,6 +64,10 @@ def _parser():
     for command in (demo, separate):
         command.add_parser(commands)
     return parser
+
+
+def _show_warning(message, *_):
+    print(f"sklearn-cnmf: warning: {_one_line(message)}", file=sys.stderr)
 
 
 def _one_line(error):

@@ -1,5 +1,6 @@
 """What is made of one trial that was held out: estimate, scores, files."""
 
+import re
 import warnings
 
 import numpy as np
@@ -123,16 +124,20 @@ def write_eeg(path, trial):
 
 
 def _draw(trial, truth, row):
-    right = row["chosen"] == row["attended"]
-    verdict = "right" if right else f"wrong, {row['attended']} was attended"
+    verdict = "right"
+    if row["chosen"] != row["attended"]:
+        verdict = f"wrong: {row['attended']} was attended"
     title = (
         f"{row['subject']} (simulated EEG) attends to the {row['attended']} in "
         f"{row['stimulus']}"
     )
-    notes = (
-        " + ".join(trial.instruments),
-        f"r = {row['guide_r']:.2f}",
-        f"{row['chosen']} ({verdict})    SI-SDR {row['si_sdr_db']:.1f} dB, "
-        f"gain {row['si_sdr_gain_db']:+.1f} dB",
-    )
+    scores = f"SI-SDR {row['si_sdr_db']:.1f} dB, gain {row['si_sdr_gain_db']:+.1f} dB"
+    r = f"Pearson r = {row['guide_r']:.2f}"
+    scores = f"chosen: {row['chosen']} ({verdict})     {scores}"
+    notes = (" + ".join(trial.instruments), *map(_with_minus, (r, scores)))
     return separation_figure(trial, truth=truth, title=title, notes=notes)
+
+
+def _with_minus(text):
+    """Replace hyphens before digits by signs of minus."""
+    return re.sub(r"-(?=\d)", "\N{MINUS SIGN}", text)

@@ -1,6 +1,5 @@
 """The command ``separate``: a fitted model on a recording of one's own."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -130,11 +129,7 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
 
 def _load(path):
     """Pipeline of a file, its decoder and its separator."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        pipeline = load_model(path)
-    for warning in caught:
-        warnings.warn(warning.message, stacklevel=2)
+    pipeline = load_model(path)
     steps = [s for _, s in pipeline.steps] if isinstance(pipeline, Pipeline) else []
     kinds = [type(step) for step in steps]
     if kinds != [EnvelopeDecoder, ContrastiveNMF]:

@@ -58,3 +58,8 @@ def draw_guide(ax, guide, sfreq, *, truth=None):
         label="guide decoded from EEG",
     )
     ax.set_ylabel("z-score")
+    ax.spines[["top", "right"]].set_visible(False)
+    # Room for the legend above the curves.
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.25 * (high - low))
+    ax.legend(loc="upper right", ncols=2, frameon=False, fontsize=9)

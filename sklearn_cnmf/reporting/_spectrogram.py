@@ -6,7 +6,7 @@ import numpy as np
 _WINDOW = 0.093
 _N_BANDS = 128
 _HIGHEST = 8000.0
-_FREQUENCIES = (125, 250, 500, 1000, 2000, 4000, 8000)
+_FREQUENCIES = (250, 500, 1000, 2000, 4000, 8000)
 
 
 def mel_power(audio, sfreq):

@@ -1,0 +1,101 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_cnmf import Trial
+from sklearn_cnmf.reporting import separation_figure
+
+SFREQ = 16000
+
+
+def trial(**changes):
+    seconds = np.arange(2 * SFREQ) / SFREQ
+    mixture = np.sin(2 * np.pi * 440 * seconds)
+    fields = {
+        "guide": np.sin(2 * np.pi * np.arange(128) / 64)[None] + 3,
+        "guide_sfreq": 64.0,
+        "estimate": np.stack([0.1 * mixture, 0.9 * mixture]),
+        **changes,
+    }
+    return Trial(np.zeros((1, 128)), 64.0, mixture, float(SFREQ), **fields)
+
+
+def test_both_spectrograms_have_one_scale():
+    figure = separation_figure(trial())
+    mixture, separated = figure.axes[0].images[0], figure.axes[2].images[0]
+    assert mixture.get_clim() == separated.get_clim() == (-60, 0)
+    assert mixture.get_array().max() == pytest.approx(0, abs=1e-6)
+    # A tenth of the amplitude is 20 dB less.
+    assert separated.get_array().max() == pytest.approx(-20, abs=1e-3)
+
+
+def test_spectrogram_shows_the_tone_where_it_is():
+    import librosa
+
+    ax = separation_figure(trial()).axes[0]
+    image = ax.images[0]
+    left, right, bottom, top = image.get_extent()
+    assert (left, right) == (0.0, 2.0)
+    levels = np.asarray(image.get_array()).mean(axis=1)
+    peak = bottom + (np.argmax(levels) + 0.5) / len(levels) * (top - bottom)
+    assert librosa.mel_to_hz(peak) == pytest.approx(440, rel=0.05)
+    ticks = dict(zip([t.get_text() for t in ax.get_yticklabels()], ax.get_yticks()))
+    assert ticks["1k"] == pytest.approx(librosa.hz_to_mel(1000))
+    assert list(ticks)[-1] == "8k"
+
+
+def test_guide_and_truth_are_standardised_on_the_clock_of_the_guide():
+    truth = np.cos(2 * np.pi * np.arange(128) / 64)
+    ax = separation_figure(trial(), truth=truth).axes[1]
+    times, guide = ax.lines[0].get_data()
+    assert_allclose(times, np.arange(128) / 64)
+    assert_allclose([guide.mean(), guide.std()], [0, 1], atol=1e-12)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["attended envelope (truth)", "guide decoded from EEG"]
+    without = separation_figure(trial()).axes[1]
+    assert len(without.get_legend().get_texts()) == 1
+
+
+def test_constant_guide_and_silence_are_drawn():
+    silent = trial(guide=np.ones((1, 128)), estimate=np.zeros((2, 2 * SFREQ)))
+    figure = separation_figure(silent)
+    assert_array_equal(figure.axes[1].lines[0].get_ydata(), 0)
+    assert_array_equal(np.asarray(figure.axes[2].images[0].get_array()), -60)
+    mute = Trial(
+        np.zeros((1, 128)), 64.0, np.zeros(2 * SFREQ), float(SFREQ),
+        guide=silent.guide, guide_sfreq=64.0, estimate=silent.estimate,
+    )  # fmt: skip
+    figure = separation_figure(mute)
+    assert_array_equal(np.asarray(figure.axes[0].images[0].get_array()), -60)
+
+
+def test_words_are_where_they_belong(tmp_path):
+    figure = separation_figure(trial(), title="Title", notes=("a", "b", "c"))
+    assert figure.get_suptitle() == "Title"
+    assert [ax.get_title(loc="right") for ax in figure.axes[:3]] == ["a", "b", "c"]
+    assert figure.axes[2].get_xlabel() == "Time (s)"
+    assert "dB" in figure.axes[3].get_ylabel()
+    figure.savefig(tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 10_000
+
+
+def test_channels_add_their_power():
+    mono = separation_figure(trial())
+    t = trial()
+    halves = np.stack([t.mixture, t.mixture]) / np.sqrt(2)
+    both = replace(t, mixture=halves, estimate=np.stack([0.1 * halves, 0.9 * halves]))
+    stereo = separation_figure(both)
+    for one, two in zip(mono.axes[:3:2], stereo.axes[:3:2]):
+        assert_allclose(
+            np.asarray(one.images[0].get_array()),
+            np.asarray(two.images[0].get_array()),
+            atol=1e-3,
+        )
+
+
+@pytest.mark.parametrize("field", ["guide", "estimate"])
+def test_trial_must_be_transformed(field):
+    with pytest.raises(ValueError, match=f"trial: {field} is None"):
+        separation_figure(trial(**{field: None}))
