@@ -97,12 +97,24 @@ def _onset(audio, sfreq, times):
     return onsets(audio_envelope(audio, sfreq, times))
 
 
+def _envelope_onset(audio, sfreq, times):
+    envelope = audio_envelope(audio, sfreq, times)
+    return np.vstack([envelope, onsets(envelope)])
+
+
 def _mel_onset(audio, sfreq, times, *, n_bands):
     return onsets(mel_bands(audio, sfreq, times, n_bands=n_bands))
 
 
 # "activations" is learned, see `_activations`.
-FEATURES = ("envelope", "onset", "mel", "mel_onset", "activations")
+FEATURES = (
+    "envelope",
+    "onset",
+    "envelope_onset",
+    "mel",
+    "mel_onset",
+    "activations",
+)
 
 
 def feature_function(feature, n_bands):
@@ -110,7 +122,7 @@ def feature_function(feature, n_bands):
 
     Parameters
     ----------
-    feature : {"envelope", "onset", "mel", "mel_onset"} or callable
+    feature : {"envelope", "onset", "envelope_onset", "mel", "mel_onset"} or callable
         Name or function.
     n_bands : int
         Number of mel bands.
@@ -125,6 +137,7 @@ def feature_function(feature, n_bands):
     return {
         "envelope": audio_envelope,
         "onset": _onset,
+        "envelope_onset": _envelope_onset,
         "mel": partial(mel_bands, n_bands=n_bands),
         "mel_onset": partial(_mel_onset, n_bands=n_bands),
     }[feature]

@@ -207,12 +207,14 @@ def test_instruments_must_be_named(make_trials):
         decoder.predict(trials)
 
 
-@pytest.mark.parametrize("feature", ["onset", "mel", "mel_onset", "activations"])
+@pytest.mark.parametrize(
+    "feature", ["onset", "envelope_onset", "mel", "mel_onset", "activations"]
+)
 def test_features_are_decoded(make_trials, feature):
     trials, references = make_trials(6, noise=0.5)
     decoder = EnvelopeDecoder(feature=feature, n_bands=3, alpha=0.1)
     decoder.fit(trials[:4], references[:4])
-    n_outputs = 1 if feature == "onset" else 3
+    n_outputs = {"onset": 1, "envelope_onset": 2}.get(feature, 3)
     assert decoder.coef_.shape == (n_outputs, 6, 17)
     assert decoder.predict(trials[4:])[0].shape == (n_outputs, 768)
     assert decoder.score(trials[4:], references[4:]) > 0.2

@@ -106,6 +106,27 @@ def test_onsets_are_rises_alone_and_in_place():
     assert_array_equal(onsets(values), [[0, 0, 2, 2, 0, 0, 0, 0]])
 
 
+def test_envelope_and_onset_together_are_both():
+    audio = np.random.default_rng(0).standard_normal(4000)
+    times = np.arange(30) / 64
+    both = feature_function("envelope_onset", 1)(audio, 2000.0, times)
+    alone = [
+        feature_function(f, 1)(audio, 2000.0, times) for f in ("envelope", "onset")
+    ]
+    assert_array_equal(both, np.vstack(alone))
+    assert_array_equal(both[1], onsets(both[:1])[0])
+
+
+def test_loud_and_quiet_sources_teach_the_same():
+    notes = [_tone(f, 16000.0) for f in (300, 2000)]
+    learned = learn_spectra([(1e4 * notes[0], 16000.0), (notes[1], 16000.0)], 2)
+    times = np.arange(20, 100) / 64
+    values = np.array([learned(n, 16000.0, times).mean(axis=1) for n in notes])
+    values /= values.max(axis=1, keepdims=True)
+    assert sorted(values.argmax(axis=1)) == [0, 1]
+    assert np.sort(values, axis=1)[:, 0].max() < 0.05
+
+
 def test_activations_follow_the_notes():
     audio, _ = _two_notes()
     learned = learn_spectra([(audio, 16000.0)], 2)

@@ -35,6 +35,21 @@ def test_target_is_the_filtered_envelope_of_the_attended_source(make_trials):
         assert_allclose(y.T, band_pass(envelope, 64.0, l_freq=1.0, h_freq=8.0))
 
 
+def test_trials_that_share_sources_are_told_apart(make_trials):
+    [trial], [reference] = make_trials(1)
+    other = replace(reference, attended=1)
+    shorter = replace(trial, eeg=trial.eeg[:, :-1])
+    trials = [trial, trial, trial, shorter]
+    references = [reference, other, reference, other]
+    found = targets_of_trials(trials, references, feature=audio_envelope, **BAND)
+    times = np.arange(768) / 64
+    for y, source in zip(found[:3], (0, 1, 0)):
+        envelope = audio_envelope(reference.sources[source], 4000.0, times)
+        assert_allclose(y.T, band_pass(envelope, 64.0, l_freq=1.0, h_freq=8.0))
+    alone = targets_of_trials([shorter], [other], feature=audio_envelope, **BAND)
+    assert_array_equal(found[3], alone[0])
+
+
 def test_a_function_gets_source_rate_and_times(make_trials):
     trials, references = make_trials(2)
     calls = []
