@@ -25,7 +25,13 @@ from ._cost import contrast_value
 from ._dictionary import distinct_sources, learn_dictionary
 from ._factorization import activations_for, contrastive_nmf
 from ._parameters import check_estimator_parameters
-from ._separation import Mixture, Settings, separate_blind, separate_learned
+from ._separation import (
+    Mixture,
+    Settings,
+    separate_blind,
+    separate_from_start,
+    separate_learned,
+)
 from ._spectrogram import stft_sizes
 
 
@@ -57,21 +63,25 @@ class ContrastiveNMF(
 
     Parameters
     ----------
-    n_components : int, default=24
+    n_components : int, default=48
         Components in all ("blind", arrays) or per instrument ("learned").
     delta : float, default=0.02
         Weight of the contrast. It means the same for loud and quiet, short and
         long mixtures.
-    contrast : {"components", "group"}, default="components"
+    contrast : {"group", "components"}, default="group"
         Whether each component is to follow or to avoid the guide, as published,
         or only the sum of each group's components.
     mu, beta : float, default=0.0
         Weights of the l1 norms of H and W.
     n_attended : int, default=None
-        How many of the components are attended ("blind", arrays); half if None.
+        How many of the components are attended from the start ("blind", arrays). If
+        None, half of them (arrays, ``solver="published"``), else the components are
+        split once they are known.
     dictionary : {"learned", "blind"}, default="learned"
-        For trials. "blind", as published: the components of each mixture start at
-        random and the first `n_attended` of them follow the guide. "learned":
+        For trials. "blind": the components of each mixture are learned from it
+        alone, then split by how they sound and by the guide; as published if
+        ``solver="published"`` or `n_attended` is given: the first of them follow the
+        guide from a random start. "learned":
         `fit` learns each instrument's spectra from the references; a mixture is
         explained by the spectra of the instruments present, and the instrument
         whose share the guide supports best is the attended one.
@@ -91,6 +101,10 @@ class ContrastiveNMF(
     mask_power : float, default=2.0
         The mixture is masked with the attended share of the modelled magnitudes,
         each raised to this power.
+    transposition : int, default=2
+        Learned spectra also stand for what they were transposed by up to this many
+        semitones, up and down, since recordings seldom hold all the notes that an
+        instrument plays ("learned"). 0 takes them as played.
     memory : None, str or joblib.Memory, default=None
         Where to keep learned spectra, so that a search over other parameters
         learns them once per fold.
@@ -143,10 +157,10 @@ class ContrastiveNMF(
 
     def __init__(
         self,
-        n_components=24,
+        n_components=48,
         *,
         delta=0.02,
-        contrast="components",
+        contrast="group",
         mu=0.0,
         beta=0.0,
         n_attended=None,
@@ -158,6 +172,7 @@ class ContrastiveNMF(
         n_fft=None,
         hop_length=None,
         mask_power=2.0,
+        transposition=2,
         memory=None,
         random_state=None,
     ):
@@ -175,6 +190,7 @@ class ContrastiveNMF(
         self.n_fft = n_fft
         self.hop_length = hop_length
         self.mask_power = mask_power
+        self.transposition = transposition
         self.memory = memory
         self.random_state = random_state
 
@@ -314,6 +330,9 @@ class ContrastiveNMF(
             If `X` is no list of trials or the dictionary is "blind", whose
             components have no names.
         """
+        check_is_fitted(self)
+        if not is_trials(X):
+            raise ValueError("X: expected a list of Trial")
         return [
             trial.instruments[int(np.argmax(support))]
             for trial, support in zip(X, self.decision_function(X))
@@ -374,7 +393,7 @@ class ContrastiveNMF(
         if not learned:
             return self
         learn = check_memory(self.memory).cache(learn_dictionary)
-        n_fft, hop_length = stft_sizes(self.audio_sfreq_, self.n_fft, self.hop_length)
+        n_fft, _ = stft_sizes(self.audio_sfreq_, self.n_fft, self.hop_length)
         sources = distinct_sources(trials, references)
         self.instruments_ = tuple(name for name in sources if sources[name])
         self.components_ = np.concatenate(
@@ -383,7 +402,7 @@ class ContrastiveNMF(
                     sources[name],
                     self.n_components,
                     n_fft=n_fft,
-                    hop_length=hop_length,
+                    transposition=self.transposition,
                     init=self.init,
                     max_iter=self.max_iter,
                     tol=self.tol,
@@ -433,14 +452,19 @@ class ContrastiveNMF(
                     mixture, [self._spectra_of(i) for i in trial.instruments], settings
                 )
             else:
-                attended, converged = separate_blind(
-                    mixture,
-                    self.n_components,
-                    self._n_attended(),
-                    settings,
-                    init=self.init,
-                    rng=np.random.RandomState(self.seed_),
-                )
+                start = {"init": self.init, "rng": np.random.RandomState(self.seed_)}
+                if self.solver == "published" or self.n_attended is not None:
+                    attended, converged = separate_from_start(
+                        mixture,
+                        self.n_components,
+                        self._n_attended(),
+                        settings,
+                        **start,
+                    )
+                else:
+                    attended, converged = separate_blind(
+                        mixture, self.n_components, settings, **start
+                    )
             unfinished += not converged
             results.append((attended, support))
         self._warn_unfinished(unfinished, len(trials))

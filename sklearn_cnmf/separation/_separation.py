@@ -6,6 +6,7 @@ import numpy as np
 
 from ..decoding import audio_envelope
 from ._factorization import solve
+from ._grouping import attended_probabilities, sound_affinity
 from ._initialization import INITIALIZATIONS
 from ._kernels import Workspace
 from ._regularizer import Regularizer
@@ -86,19 +87,29 @@ class Mixture:
     def waveform(self, A, W, attended, mask_power):
         """Mask the mixture with the share of the attended components.
 
+        Parameters
+        ----------
+        A : ndarray of shape (n_frames, n_components)
+            Activations.
+        W : ndarray of shape (n_components, n_bins)
+            Components.
+        attended : ndarray of shape (n_components,)
+            Whether each is attended, or the probability that it is.
+        mask_power : float
+            As in :class:`ContrastiveNMF`.
+
         Returns
         -------
         attended : ndarray shaped like the mixture
         """
-        mask = attended_mask(
-            A[:, attended] @ W[attended], A[:, ~attended] @ W[~attended], mask_power
-        )
+        attended = attended.astype(A.dtype)
+        mask = attended_mask((A * attended) @ W, (A * (1 - attended)) @ W, mask_power)
         n_samples = self.trial.mixture.shape[-1]
         return mask_waveform(self.stft, mask, self.hop_length, n_samples)
 
 
-def separate_blind(mixture, n_components, n_attended, settings, *, init, rng):
-    """Factorise with components that are learned from the mixture alone.
+def separate_from_start(mixture, n_components, n_attended, settings, *, init, rng):
+    """Let the first components follow the guide from their random start.
 
     Returns
     -------
@@ -109,6 +120,30 @@ def separate_blind(mixture, n_components, n_attended, settings, *, init, rng):
     A, W = INITIALIZATIONS[init](mixture.magnitudes, n_components, rng)
     A, W, _, converged = mixture.factorize(A, W, chosen, settings, fixed=False)
     return mixture.waveform(A, W, chosen, settings.mask_power), converged
+
+
+def separate_blind(mixture, n_components, settings, *, init, rng):
+    """Factorise a mixture, then split its components by sound and by the guide.
+
+    The components explain the mixture first, without contrast. Where it stays
+    open which part one belongs to, it is shared between both in proportion to the
+    probabilities, so that a guide without information gives half of the mixture
+    rather than the wrong instrument. With a positive `delta` the contrast then
+    acts between the likelier halves.
+
+    Returns
+    -------
+    attended : ndarray shaped like the mixture
+    converged : bool
+    """
+    A, W, converged = explain_blind(mixture, n_components, settings, init=init, rng=rng)
+    affinity = sound_affinity(W, mixture.trial.audio_sfreq)
+    attended = attended_probabilities(A * W.sum(axis=1), affinity, mixture.guide)
+    if settings.delta > 0:
+        A, W, _, converged = mixture.factorize(
+            A, W, attended > 0.5, settings, fixed=False
+        )
+    return mixture.waveform(A, W, attended, settings.mask_power), converged
 
 
 def separate_learned(mixture, dictionaries, settings):
@@ -135,17 +170,14 @@ def separate_learned(mixture, dictionaries, settings):
     support : ndarray of shape (n_instruments,)
         Correlation of the guide with each instrument's envelope.
     """
-    W = np.concatenate(dictionaries).astype(mixture.magnitudes.dtype, copy=False)
-    owner = np.repeat(np.arange(len(dictionaries)), [len(d) for d in dictionaries])
-    A = np.repeat(mixture.magnitudes.sum(1)[:, None] / len(W), len(W), axis=1)
-    A, W, _, converged = mixture.factorize(
-        A, W, owner == 0, settings._replace(delta=0.0), fixed=True
-    )
+    A, W, owner, converged = explain(mixture, dictionaries, settings)
     candidates = [
         mixture.waveform(A, W, owner == i, settings.mask_power)
         for i in range(len(dictionaries))
     ]
-    support = guide_support(mixture.trial.guide, _envelopes(candidates, mixture.trial))
+    support = guide_support(
+        mixture.trial.guide, candidate_envelopes(candidates, mixture.trial)
+    )
     best = int(np.argmax(support))
     if settings.delta == 0:
         return candidates[best], converged, support
@@ -154,7 +186,47 @@ def separate_learned(mixture, dictionaries, settings):
     return attended, converged, support
 
 
-def _envelopes(waveforms, trial):
+def explain(mixture, dictionaries, settings):
+    """Factorise a mixture with known spectra, without contrast.
+
+    Returns
+    -------
+    A : ndarray of shape (n_frames, n_components)
+        Activations of the spectra of all instruments.
+    W : ndarray of shape (n_components, n_bins)
+        The spectra.
+    owner : ndarray of shape (n_components,) of int
+        Index of the instrument of each.
+    converged : bool
+    """
+    W = np.concatenate(dictionaries).astype(mixture.magnitudes.dtype, copy=False)
+    owner = np.repeat(np.arange(len(dictionaries)), [len(d) for d in dictionaries])
+    A = np.repeat(mixture.magnitudes.sum(1)[:, None] / len(W), len(W), axis=1)
+    A, W, _, converged = mixture.factorize(
+        A, W, owner == 0, settings._replace(delta=0.0), fixed=True
+    )
+    return A, W, owner, converged
+
+
+def explain_blind(mixture, n_components, settings, *, init, rng):
+    """Factorise a mixture with spectra of its own, without contrast.
+
+    Returns
+    -------
+    A : ndarray of shape (n_frames, n_components)
+    W : ndarray of shape (n_components, n_bins)
+    converged : bool
+    """
+    A, W = INITIALIZATIONS[init](mixture.magnitudes, n_components, rng)
+    undecided = np.ones(n_components, dtype=bool)
+    A, W, _, converged = mixture.factorize(
+        A, W, undecided, settings._replace(delta=0.0), fixed=False
+    )
+    return A, W, converged
+
+
+def candidate_envelopes(waveforms, trial):
+    """Envelope of each waveform at the times of the trial's guide."""
     times = np.arange(trial.guide.shape[1]) / trial.guide_sfreq
     return np.concatenate(
         [

@@ -11,6 +11,13 @@ from sklearn_cnmf import ContrastiveNMF, Reference, Trial
 from sklearn_cnmf.decoding import audio_envelope
 from sklearn_cnmf.metrics import si_sdr
 from sklearn_cnmf.separation import contrastive_nmf
+from sklearn_cnmf.separation._spectrogram import (
+    attended_mask,
+    guide_at_frames,
+    mask_waveform,
+    spectra,
+    stft_sizes,
+)
 
 SFREQ = 8000
 PITCHES = {"low": (220, 330), "high": (880, 1320), "noise": None}
@@ -156,10 +163,46 @@ def test_blind_follows_the_guide(duets):
         model.predict_attended(trials)
 
 
+def test_blind_splits_by_sound_and_guide_without_contrast(duets):
+    trials, references = duets[0][6:], duets[1][6:]
+    model = ContrastiveNMF(
+        8, dictionary="blind", delta=0.0, tol=1e-4, random_state=0
+    ).fit(trials)
+    assert np.mean(gains(trials, references, model.predict(trials))) > 3
+    fixed = clone(model).set_params(n_attended=4).fit(trials).predict(trials)
+    assert np.mean(gains(trials, references, fixed)) < 2
+
+
+def test_blind_without_evidence_shares_the_mixture(duets):
+    trial = replace(duets[0][6], guide=np.ones((1, 256)))
+    model = ContrastiveNMF(6, dictionary="blind", delta=0.0, tol=1e-3, random_state=0)
+    with pytest.warns(UserWarning, match="guide is constant"):
+        (estimate,) = model.fit([trial]).predict([trial])
+    assert_allclose(estimate, trial.mixture / 2, atol=1e-6)
+
+
+def test_published_setting_is_the_rule_from_a_random_start(duets):
+    trial = duets[0][0]
+    model = ContrastiveNMF(
+        8, dictionary="blind", solver="published", contrast="components", delta=0.005,
+        tol=0, max_iter=50, random_state=0,
+    ).fit([trial])  # fmt: skip
+    n_fft, hop = stft_sizes(SFREQ)
+    stft, X = spectra(trial.mixture, n_fft, hop)
+    guide = guide_at_frames(trial.guide, 64.0, len(X), hop / SFREQ)
+    H, W, *_ = contrastive_nmf(
+        X, 8, guide=guide - guide.min(), delta=0.005, solver="published", tol=0,
+        max_iter=50, random_state=np.random.RandomState(model.seed_),
+    )  # fmt: skip
+    mask = attended_mask(H[:, :4] @ W[:4], H[:, 4:] @ W[4:], 2.0)
+    expected = mask_waveform(stft, mask, hop, len(trial.mixture))
+    assert_allclose(model.predict([trial])[0], expected, atol=1e-8)
+
+
 def test_published_setting_runs(duets):
     model = ContrastiveNMF(
-        8, dictionary="blind", solver="published", delta=0.005, tol=0, max_iter=50,
-        random_state=0,
+        8, dictionary="blind", solver="published", contrast="components", delta=0.005,
+        tol=0, max_iter=50, random_state=0,
     )  # fmt: skip
     trials = duets[0][:2]
     first, second = (model.fit(trials).predict(trials) for _ in range(2))
@@ -275,7 +318,7 @@ def test_arrays_follow_their_guide():
     assert model.contrast_ > 0
     expected = contrastive_nmf(
         X, 4, guide=guide, attended=model.attended_, delta=0.05, random_state=0,
-        max_iter=2000,
+        max_iter=2000, contrast="group",
     )  # fmt: skip
     assert_array_equal(H, expected.activations)
     assert_allclose(model.inverse_transform(H), X, atol=0.2 * X.max())
