@@ -1,6 +1,7 @@
 """Speed and memory of the decoder beside mTRFpy and MNE, equal results asserted.
 
-Every pair is timed in one run, in turns; the least time of several repeats counts.
+Every pair is timed in one run, in turns; the least CPU time of several repeats counts,
+which other work on the machine disturbs least. Set OMP_NUM_THREADS=1.
 """
 
 import time
@@ -41,9 +42,9 @@ def interleaved(functions, repeats):
     results = {}
     for _ in range(repeats):
         for name, function in functions.items():
-            start = time.perf_counter()
+            start = time.process_time()
             results[name] = function()
-            best[name] = min(best[name], time.perf_counter() - start)
+            best[name] = min(best[name], time.process_time() - start)
     return best, results
 
 

@@ -73,8 +73,7 @@ class EnvelopeDecoder(
     tmin, tmax : float, default=0.0, 0.25
         How much later than the stimulus the EEG is used, in seconds,
         0 <= tmin < tmax.
-    feature : {"envelope", "onset", "envelope_onset", "mel", "mel_onset", \
-"activations"} or callable, default="envelope"
+    feature : str or callable, default="envelope"
         What of the attended source to reconstruct, for trials. "envelope" is
         :func:`~sklearn_cnmf.decoding.audio_envelope` and "mel"
         :func:`~sklearn_cnmf.decoding.mel_bands`; "onset" and "mel_onset" are how
@@ -125,8 +124,7 @@ class EnvelopeDecoder(
         `estimator` is None.
     lags_ : ndarray of shape (n_lags,)
         How many samples later than the stimulus the EEG is used.
-    cv_scores_ : ndarray of shape (n_alphas, n_trials) or \
-(n_alphas, n_trials, n_outputs)
+    cv_scores_ : ndarray of shape (n_alphas, n_trials[, n_outputs])
         Pearson r of each held-out trial (or block of an array), averaged over
         outputs unless `alpha_per_output`; its mean over trials decides. Only after
         cross-validation.
@@ -265,8 +263,7 @@ class EnvelopeDecoder(
         ----------
         X : array-like of shape (n_times, n_channels) or list of Trial
             EEG.
-        y : array-like of shape (n_times,) or (n_times, n_outputs), or list of \
-Reference
+        y : array-like of shape (n_times[, n_outputs]) or list of Reference
             Stimulus at the same times, or the truth of each trial.
 
         Returns
@@ -298,10 +295,9 @@ Reference
 
         Returns
         -------
-        y : ndarray of shape (n_times,) or (n_times, n_outputs), or list of ndarray \
-of shape (n_outputs, n_frames)
-            Reconstruction, at `sfreq` and as long as the EEG. Of an array, shaped
-            like the target in `fit`.
+        y : ndarray of shape (n_times[, n_outputs]) or list of ndarray
+            Reconstruction, at `sfreq` and as long as the EEG: of an array, shaped
+            like the target in `fit`; of each trial, (n_outputs, n_frames).
         """
         check_is_fitted(self)
         if is_trials(X):
@@ -344,8 +340,7 @@ of shape (n_outputs, n_frames)
         ----------
         X : array-like of shape (n_times, n_channels) or list of Trial
             EEG.
-        y : array-like of shape (n_times,) or (n_times, n_outputs), or list of \
-Reference
+        y : array-like of shape (n_times[, n_outputs]) or list of Reference
             Stimulus at the same times, or the truth of each trial.
 
         Returns

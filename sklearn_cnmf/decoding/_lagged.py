@@ -116,23 +116,22 @@ def lagged_sums(x, y, lags):
     n_valid = len(x) - int(lags[-1])
     x, y = x[lags[0] :], y[:n_valid]
     n_lags, n_channels = len(lags), x.shape[1]
-    first_row = np.empty((n_channels, n_lags, n_channels))
-    zy = np.empty((n_lags, n_channels, y.shape[1]))
-    z = np.empty((n_lags, n_channels))
+    both = np.hstack([x[:n_valid], y]).T
+    products = np.empty((n_channels + y.shape[1], n_lags, n_channels))
     for lag in range(n_lags):
-        lagged = x[lag : lag + n_valid]
-        first_row[:, lag] = x[:n_valid].T @ lagged
-        zy[lag] = lagged.T @ y
-        z[lag] = lagged.sum(axis=0)
-    size = n_lags * n_channels
+        products[:, lag] = both @ x[lag : lag + n_valid]
+    # The sum over a window moves on by one sample as well.
+    head, tail = x[: n_lags - 1], x[n_valid:]
+    z = np.vstack([x[:n_valid].sum(axis=0)[None], tail - head]).cumsum(axis=0)
+    products = products.reshape(len(products), -1)
     return LaggedSums(
         n_valid=n_valid,
         z=z.ravel(),
         y=y.sum(axis=0),
-        zy=zy.reshape(size, -1),
-        first_row=first_row.reshape(n_channels, size),
-        head=x[: n_lags - 1],
-        tail=x[n_valid:],
+        zy=np.ascontiguousarray(products[n_channels:].T),
+        first_row=products[:n_channels],
+        head=head,
+        tail=tail,
     )
 
 
@@ -151,13 +150,15 @@ def moments(sums):
         (i + 1, j + 1): the first leaves the sum, one after the last enters it.
     """
     heads, tails = [], []
-    totals = None
+    n_valid, z, y, zy, first_row = 0, 0.0, 0.0, 0.0, None
     for s in sums:
         heads.append(s.head.ravel())
         tails.append(s.tail.ravel())
-        parts = (s.n_valid, s.z, s.y, s.zy, s.first_row)
-        totals = parts if totals is None else [a + b for a, b in zip(totals, parts)]
-    n_valid, z, y, zy, first_row = totals
+        n_valid, z, y, zy = n_valid + s.n_valid, z + s.z, y + s.y, zy + s.zy
+        if first_row is None:
+            first_row = s.first_row.copy()
+        else:
+            first_row += s.first_row
     heads, tails = np.stack(heads), np.stack(tails)
     n_channels, n_features = first_row.shape
     zz = np.zeros((n_features, n_features))

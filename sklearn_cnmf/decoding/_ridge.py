@@ -46,7 +46,8 @@ def covariances(sums):
     """
     mean_z, mean_y = sums.z / sums.n_valid, sums.y / sums.n_valid
     cov_zz = sums.zz / sums.n_valid
-    cov_zz -= np.outer(mean_z, mean_z)
+    # The transpose of C order is Fortran order, its lower triangle what is set here.
+    cov_zz = blas.dsyr(-1.0, mean_z, lower=1, a=cov_zz.T, overwrite_a=1).T
     return cov_zz, sums.zy / sums.n_valid - np.outer(mean_z, mean_y)
 
 
@@ -54,7 +55,8 @@ def ridge_path(cov_zz, cov_zy, alphas):
     """Ridge solutions for many penalties at the price of little more than one.
 
     The covariance is brought to tridiagonal form once by an orthogonal matrix;
-    a multiple of the identity can then be added at no cost.
+    a multiple of the identity can then be added at no cost. A single penalty is
+    cheaper to solve for directly.
 
     Parameters
     ----------
@@ -79,6 +81,12 @@ def ridge_path(cov_zz, cov_zy, alphas):
     array([[0.5 , 0.25]])
     """
     mean_eigenvalue = np.trace(cov_zz) / len(cov_zz)
+    if len(alphas) == 1 and alphas[0] >= _SMALLEST_PENALTY:
+        penalised = np.array(cov_zz.T, order="F")
+        penalised[np.diag_indices(len(cov_zz))] += alphas[0] * mean_eigenvalue
+        _, weights, info = lapack.dposv(penalised, cov_zy, lower=1, overwrite_a=1)
+        if info == 0:
+            return weights[None]
     diagonal, off_diagonal, rotate = _tridiagonal(cov_zz)
     rotated = rotate(cov_zy, "T")
     weights = []

@@ -32,6 +32,16 @@ def test_path_solves_the_penalised_normal_equations(n_features, n_outputs):
         assert_allclose(found, expected, rtol=1e-8, atol=1e-10 * abs(expected).max())
 
 
+@pytest.mark.parametrize("rank", [40, 8])
+def test_one_penalty_gives_what_it_gives_among_many(rank):
+    cov = _covariance(30, rank)
+    target = cov @ np.random.default_rng(1).standard_normal((30, 2))
+    path = ridge_path(np.triu(cov), target, [1e-5, 1.0, 0.0])
+    for number, alpha in enumerate((1e-5, 1.0)):
+        [alone] = ridge_path(np.triu(cov), target, [alpha])
+        assert_allclose(alone, path[number], atol=1e-8 * abs(path).max())
+
+
 def test_no_penalty_on_a_singular_covariance_gives_the_least_norm():
     cov = _covariance(12, 5)
     target = cov @ np.random.default_rng(2).standard_normal((12, 2))
