@@ -19,6 +19,7 @@ from ._ridge import (
     one_thread,
     ridge_path,
 )
+from ._spectral_sums import pooled_moments
 
 # Bytes that the covariances of single recordings may take in cross-validation.
 COVARIANCE_BUDGET = 2**30
@@ -77,15 +78,17 @@ def fit_ridge(
         groups = range(len(xs))
     cv_scores = None
     with one_thread():
-        sums = RecordingSums(xs, ys, lags, budget)
         if isinstance(alpha, str) and len(xs) == 1:
             alpha = _ALPHA_IF_SHORT
-        elif isinstance(alpha, str):
+        if isinstance(alpha, str):
+            sums = RecordingSums(xs, ys, lags, budget)
             cv_scores = leave_one_group_out(ys, sums, groups, alphas)
             if not per_output:
                 cv_scores = cv_scores.mean(axis=2)
             alpha = _best_alpha(cv_scores, alphas)
-        total = moments(chain(sums, joints))
+            total = moments(chain(sums, joints))
+        else:
+            total = pooled_moments(xs, ys, lags)
         cov_zz, cov_zy = covariances(total)
         weights = _ridge_weights(cov_zz, cov_zy, alpha)
         patterns = forward_patterns(cov_zz, weights)

@@ -152,14 +152,41 @@ def moments(sums):
     heads, tails = [], []
     n_valid, z, y, zy, first_row = 0, 0.0, 0.0, 0.0, None
     for s in sums:
-        heads.append(s.head.ravel())
-        tails.append(s.tail.ravel())
+        heads.append(s.head)
+        tails.append(s.tail)
         n_valid, z, y, zy = n_valid + s.n_valid, z + s.z, y + s.y, zy + s.zy
         if first_row is None:
             first_row = s.first_row.copy()
         else:
             first_row += s.first_row
-    heads, tails = np.stack(heads), np.stack(tails)
+    return assemble(
+        n_valid=n_valid,
+        z=z,
+        y=y,
+        zy=zy,
+        first_row=first_row,
+        heads=heads,
+        tails=tails,
+    )
+
+
+def assemble(*, n_valid, z, y, zy, first_row, heads, tails):
+    """Moments from their first block row and the edges of the recordings.
+
+    Parameters
+    ----------
+    n_valid, z, y, zy, first_row
+        As in `LaggedSums`, summed over recordings.
+    heads, tails : list of ndarray of shape (n_lags - 1, n_channels)
+        As in `LaggedSums`, of each recording.
+
+    Returns
+    -------
+    moments : Moments
+        The moments.
+    """
+    heads = np.stack([head.ravel() for head in heads])
+    tails = np.stack([tail.ravel() for tail in tails])
     n_channels, n_features = first_row.shape
     zz = np.zeros((n_features, n_features))
     zz[:n_channels] = first_row
