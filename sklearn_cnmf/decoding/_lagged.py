@@ -11,6 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
+# Samples to multiply with all weights at once, which bounds memory.
+_CHUNK = 4096
+
 
 def lag_samples(tmin, tmax, sfreq):
     """Integer lags within a span of time.
@@ -253,10 +256,18 @@ def lagged_product(x, weights, lags):
         ``weights.T @ z(t)``; what lies beyond the end of `x` counts as zero.
     """
     n_times, n_channels = x.shape
+    n_lags = len(lags)
+    blocks = weights.reshape(n_lags, n_channels, -1).transpose(1, 0, 2)
+    blocks = np.ascontiguousarray(blocks).reshape(n_channels, -1)
     product = np.zeros((n_times, weights.shape[1]))
-    for lag, block in zip(lags, weights.reshape(len(lags), n_channels, -1)):
-        n_left = max(n_times - lag, 0)
-        product[:n_left] += x[lag:] @ block
+    for start in range(0, n_times, _CHUNK):
+        stop = min(start + _CHUNK, n_times)
+        # A sample at s counts at s - lag for each lag.
+        parts = (x[start:stop] @ blocks).reshape(stop - start, n_lags, -1)
+        for k, lag in enumerate(lags):
+            first = max(start, lag)
+            if first < stop:
+                product[first - lag : stop - lag] += parts[first - start :, k]
     return product
 
 

@@ -1,14 +1,16 @@
 """Moments of many recordings at once, by fast Fourier transform with exact edges."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.fft import rfft
 
 from ._lagged import assemble
 
 # Length of the transforms; recordings are cut into overlapping segments of it.
-_N_FFT = 512
+_N_FFT = 256
 # Segments to transform at once, which bounds memory.
-_BATCH = 64
+_BATCH = 128
 
 
 def pooled_moments(xs, ys, lags):
@@ -36,11 +38,10 @@ def pooled_moments(xs, ys, lags):
     step = max(_N_FFT, 4 * n_lags) - n_lags + 1
     early, late = [], []
     for x, y, n in zip(xs, ys, n_valid):
-        both = np.hstack([x[:n], y])
         for start in range(0, n, step):
             stop = min(start + step, n)
-            early.append(both[start:stop])
-            late.append(x[start : stop + n_lags - 1])
+            early.append((x[start:stop], y[start:stop]))
+            late.append((x[start : stop + n_lags - 1],))
     products = _products(early, late, n_lags, step + n_lags - 1)
     n_channels = xs[0].shape[1]
     heads = [x[: n_lags - 1] for x in xs]
@@ -61,17 +62,19 @@ def pooled_moments(xs, ys, lags):
 def _products(early, late, n_lags, n_fft):
     """Sum over segments of early[t] late[t + lag]^T, (n_early, n_lags * n_late).
 
-    A late segment is longer than its early one by the last lag, so that nothing wraps
-    around and nothing is missing.
+    A segment is a tuple of arrays whose columns belong beside each other. A late one is
+    longer than its early one by the last lag, so that nothing wraps around and nothing
+    is missing.
     """
-    shape = (n_fft // 2 + 1, early[0].shape[1], late[0].shape[1])
+    n_early, n_late = (sum(p.shape[1] for p in parts[0]) for parts in (early, late))
+    shape = (n_fft // 2 + 1, n_early, n_late)
     spectra = np.zeros(shape, dtype=np.complex128)
     for first in range(0, len(early), _BATCH):
         a, b = (
             rfft(_padded(segments[first : first + _BATCH], n_fft), axis=0)
             for segments in (early, late)
         )
-        spectra += np.matmul(a.conj().transpose(0, 2, 1), b)
+        spectra += np.matmul(np.conj(a, out=a).transpose(0, 2, 1), b)
     # The real inverse transform, at the wanted lags alone.
     weights = np.full(shape[0], 2.0)
     weights[0] = 1.0
@@ -81,14 +84,17 @@ def _products(early, late, n_lags, n_fft):
     waves = weights / n_fft * np.exp(1j * angles)
     parts = spectra.view(np.float64).reshape(shape[0], -1)
     # Re(w s) = Re(w) Re(s) - Im(w) Im(s); the view holds both parts side by side.
-    real = (waves.real @ parts)[:, ::2] - (waves.imag @ parts)[:, 1::2]
+    rotated = np.vstack([waves.real, waves.imag]) @ parts
+    real = rotated[:n_lags, ::2] - rotated[n_lags:, 1::2]
     products = real.reshape(n_lags, *shape[1:]).transpose(1, 0, 2)
     return np.ascontiguousarray(products).reshape(shape[1], -1)
 
 
 def _padded(segments, n_fft):
     """Segments beside each other in one array (n_fft, n_segments, n_columns)."""
-    padded = np.zeros((n_fft, len(segments), segments[0].shape[1]))
-    for number, segment in enumerate(segments):
-        padded[: len(segment), number] = segment
+    borders = np.cumsum([0, *(part.shape[1] for part in segments[0])])
+    padded = np.zeros((n_fft, len(segments), borders[-1]))
+    for number, parts in enumerate(segments):
+        for part, (start, stop) in zip(parts, pairwise(borders)):
+            padded[: len(part), number, start:stop] = part
     return padded

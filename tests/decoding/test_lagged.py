@@ -84,7 +84,7 @@ def test_blocks_have_room_for_two_lag_windows(n_times, last_lag, n_blocks):
     assert len(joints) == (n_blocks - 1 if last_lag else 0)
 
 
-@pytest.mark.parametrize("n_times", [20, 3])
+@pytest.mark.parametrize("n_times", [20, 3, 4096, 4097, 9000])
 def test_product_takes_what_is_beyond_the_end_as_zero(n_times, explicit_lags):
     rng = np.random.default_rng(3)
     x, weights = rng.standard_normal((n_times, 2)), rng.standard_normal((10, 3))
