@@ -17,9 +17,8 @@ _MEL_BANDS = 40
 _CEPSTRUM = slice(1, 5)
 # A level below the largest band at which a spectrum counts as silence.
 _SILENCE = 1e-5
-# Weight of the sound of a pair against the guide. Pairs overlap: K components have
-# K (K - 1) / 2 of them.
-_SOUND = 0.3
+# Weight of the sound of all pairs that a component is part of against the guide.
+_SOUND = 4.8
 # Share of the independent values of the guide that count. Neither the model of the
 # envelope nor that of the noise is exact.
 _TRUST = 0.5
@@ -67,7 +66,8 @@ def attended_probabilities(activations, affinity, guide):
     """Probability that each component is part of what the guide follows.
 
     The log-odds of a split in two are the sum of the affinities within each part
-    minus those across, each weighted with the root of both magnitudes, and the
+    minus those across, each weighted with the root of both magnitudes and divided
+    by the number of components, and the
     log-likelihood of the guide as a noisy copy of the attended part's envelope. It
     grows with the squared correlation and with the number of independent values
     in the guide, so that a weak guide has little say. Splits are improved by
@@ -90,7 +90,7 @@ def attended_probabilities(activations, affinity, guide):
     """
     loudness = activations.sum(axis=0, dtype=np.float64)
     weight = np.sqrt(loudness / max(loudness.mean(), np.finfo(float).tiny))
-    pairs = _SOUND / 4 * affinity * weight * weight[:, None]
+    pairs = _SOUND / len(loudness) / 4 * affinity * weight * weight[:, None]
     evidence = _GuideEvidence(np.asarray(activations, dtype=np.float64), guide)
 
     def log_odds(splits):
