@@ -396,6 +396,7 @@ def compare_subjects(by_subject, n_folds=6, few=3):
         f"other subjects, adapted to {few} pieces": [],
         "other subjects, adapted to all pieces": [],
         "own and other subjects together": [],
+        "together, envelope and onset": [],
     }
     for held_out in folds(names, n_folds):
         known = [name for name in names if name not in held_out]
@@ -417,6 +418,7 @@ def compare_subjects(by_subject, n_folds=6, few=3):
                 Ridge("envelope").fit(some, lags, prior=pooled.weights),
                 Ridge("envelope").fit(mine, lags, prior=pooled.weights),
                 Ridge("envelope").fit(mine + others, lags),
+                Ridge("envelope and onset").fit(mine + others, lags),
             )
             test = [one for one in own if one.group in held_out]
             for rows, model in zip(results.values(), models):
