@@ -188,14 +188,18 @@ def test_demo_summary_is_true(demo, table):
     low = 100 * beta.ppf(0.025, right, n - right + 1)
     assert f"chosen right: {right} of {n}" in text
     assert f"interval {low:.0f} to 100 %; chance 50 %" in text
-    for name, column in (("SI-SDR", "si_sdr_db"), ("SAR", "sar_db")):
-        figures = re.search(rf"^{name} .*$", text, re.M).group().split()
-        figures = figures[3:5] if name == "SI-SDR" else figures[1:3]
-        expected = [table[column].mean(), table[column].median()]
+    for name in ("SI-SDR", "SDR", "SIR", "SAR"):
+        column = name.lower().replace("-", "_")
+        columns = [table[f"{column}_db"]]
+        if name != "SAR":
+            gain = table[f"{column}_gain_db"]
+            columns = [columns[0] - gain, columns[0], gain]
+        expected = [f(values) for values in columns for f in (np.mean, np.median)]
+        figures = re.search(rf"^{name} .*$", text, re.MULTILINE).group().split()[1:]
         assert_allclose([float(x) for x in figures], expected, atol=0.051)
     for words in ("BSS Eval v3", "512 taps", "n = 2", "in dB", "mixture itself"):
         assert words in text
-    assert len(re.findall(r"^  delta ", text, re.M)) == 2
+    assert len(re.findall(r"^  delta ", text, re.MULTILINE)) == 2
 
 
 def test_demo_does_not_depend_on_jobs(demo, pieces, tmp_path):
@@ -328,7 +332,7 @@ def test_separate_reproduces_the_held_out_estimate(demo, table, tmp_path, capsys
     assert imread(tmp_path / "s" / "figure.png").ndim == 3
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert printed.out.startswith("Model: Fitted on SIMULATED EEG of 1 listeners")
+    assert printed.out.startswith("Model: Fitted on SIMULATED EEG of 1 listener ")
     assert f"Attended: {found['attended']}" in printed.out
     assert "Instruments:" not in printed.out
 

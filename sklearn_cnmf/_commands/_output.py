@@ -73,3 +73,8 @@ def write_audio(path, audio, sfreq):
 def write_json(path, content):
     """Write an object that JSON can express, indented."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def listeners(number):
+    """Count listeners in words: "1 listener", "2 listeners"."""
+    return f"{number} listener{'' if number == 1 else 's'}"

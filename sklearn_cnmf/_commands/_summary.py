@@ -5,6 +5,8 @@ import shlex
 import numpy as np
 from scipy.stats import binomtest
 
+from ._output import listeners
+
 _METRICS = (
     ("SI-SDR", "si_sdr_db", "si_sdr_gain_db"),
     ("SDR", "sdr_db", "sdr_gain_db"),
@@ -62,7 +64,7 @@ def summary(*, out, rows, search, settings, first, unfinished, seconds):
 def _task(rows, settings):
     kept, held = settings["pieces_in_training"], settings["pieces_held_out"]
     return [
-        f"{settings['n_subjects']} listeners, one decoder for all of them. Trained on "
+        f"{listeners(settings['n_subjects'])}, one decoder for all trials. Trained on "
         f"{len(kept)} pieces,",
         f"tested on {len(rows)} trials of {len(held)} others: {', '.join(held)}.",
     ]

@@ -14,15 +14,15 @@ from .. import ContrastiveNMF, EnvelopeDecoder, __version__
 from ..datasets import load_example_stems, simulate_trials
 from ..model_io import save_model
 from ._held_out import COLUMNS, finish_trial, write_eeg
-from ._output import new_folder, write_json
+from ._output import listeners, new_folder, write_json
 from ._progress import Progress
 from ._search import search_delta
 from ._split import draw_split
 from ._summary import summary
 
 DELTAS = (0.0, 0.003, 0.01, 0.03, 0.1)
-# Fewer spectra, frames and iterations than by default: seven times as fast, and the
-# example pieces come apart as well.
+# Coarser than by default, for a demo of a minute: four times as fast, at the price of
+# 1.4 dB of SI-SDR gain where the attended instrument is known.
 SEPARATION = {"n_components": 16, "n_fft": 4096, "hop_length": 2048, "tol": 5e-4}
 _N_STEPS = 4
 
@@ -134,7 +134,7 @@ def run_demo(
         training, held_out, cv = draw_split(pieces, n_held_out, n_folds, seed)
         n_heard = n_subjects * sum(len(piece.instruments) for piece in pieces)
         progress.step(
-            f"Simulate the EEG of {n_subjects} listeners, {n_heard} trials of "
+            f"Simulate the EEG of {listeners(n_subjects)}, {n_heard} trials of "
             f"{len(pieces)} pieces"
         )
         trials, references = simulate_trials(
@@ -174,7 +174,7 @@ def run_demo(
         first = trials[testing[0]]
         write_eeg(folder / rows[0]["folder"] / "eeg_raw.fif", first)
         description = (
-            f"Fitted on SIMULATED EEG of {n_subjects} listeners at {snr_db:g} dB "
+            f"Fitted on SIMULATED EEG of {listeners(n_subjects)} at {snr_db:g} dB "
             f"(sklearn-cnmf demo, seed {seed}), {len(fitting)} trials of "
             f"{len(training)} pieces."
         )
