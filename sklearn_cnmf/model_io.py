@@ -19,6 +19,8 @@ _TRUSTED = (
     "functools.partial",
     "sklearn_cnmf.decoding._activations.nmf_activations",
     "sklearn_cnmf.decoding._decoder.EnvelopeDecoder",
+    "sklearn_cnmf.decoding._eeg_preparation.EEGPreparation",
+    "sklearn_cnmf.decoding._features._envelope_onset",
     "sklearn_cnmf.decoding._features._mel_onset",
     "sklearn_cnmf.decoding._features._onset",
     "sklearn_cnmf.decoding._features.audio_envelope",

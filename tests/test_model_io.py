@@ -62,6 +62,7 @@ def saved(fitted, tmp_path):
         {"feature": "mel", "n_bands": 3},
         {"feature": "mel_onset"},
         {"feature": "onset"},
+        {"feature": "envelope_onset"},
         {"feature": "activations", "n_bands": 2},
         {"per_instrument": True},
         {"estimator": Ridge(10.0)},

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .._threads import one_thread
 from ._lagged import lagged_product
 
 
@@ -61,7 +62,8 @@ def predict_linear(x, coef, intercept, mean, lags):
         Reconstruction, in the precision of `coef`.
     """
     at_mean = intercept + offset(coef, mean)
-    product = lagged_product(x - mean, fold(coef), lags)
+    with one_thread():
+        product = lagged_product(x - mean, fold(coef), lags)
     return (product + at_mean).astype(coef.dtype)
 
 

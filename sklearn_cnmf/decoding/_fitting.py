@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 
+from .._threads import one_thread
 from ._backward import BackwardFit, fold, mean_of, offset, unfold
 from ._lagged import (
     RecordingSums,
@@ -16,7 +17,6 @@ from ._ridge import (
     covariances,
     forward_patterns,
     leave_one_group_out,
-    one_thread,
     ridge_path,
 )
 from ._spectral_sums import pooled_moments

@@ -1,10 +1,7 @@
 """Ridge regression from lagged sums: a path over penalties, leave-one-group-out."""
 
-from functools import cache
-
 import numpy as np
 from scipy.linalg import blas, eigh_tridiagonal, lapack
-from threadpoolctl import ThreadpoolController
 
 from ._lagged import moments
 
@@ -13,20 +10,6 @@ from ._lagged import moments
 _SMALLEST_PENALTY = 1e-10
 # A prediction that varies by less than this share of its power is constant.
 _CONSTANT = 1e-12
-
-
-def one_thread():
-    """Keep BLAS to one thread within a context.
-
-    Tridiagonalisation is thousands of small steps. Two threads gain a third on an
-    idle machine, but lose two orders of magnitude where others use the cores too.
-    """
-    return _controller().limit(limits=1, user_api="blas")
-
-
-@cache
-def _controller():
-    return ThreadpoolController()
 
 
 def covariances(sums):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._threads import one_thread
 from ..trial import _label, check_trials
 from ._bss_eval import bss_eval
 from ._si_sdr import si_sdr
@@ -194,7 +195,8 @@ def _si_sdr_levels(reference, signals):
 
 
 def _si_sdr_of_signal(source, signal):
-    return float(si_sdr(source[np.newaxis], signal[np.newaxis])[0])
+    with one_thread():
+        return float(si_sdr(source[np.newaxis], signal[np.newaxis])[0])
 
 
 def _bss_levels(reference, signals):
@@ -205,5 +207,6 @@ def _bss_levels(reference, signals):
     if sounding:
         estimates = np.stack([signals[i] for i in sounding])
         target = [attended] * len(sounding)
-        levels[:, sounding] = bss_eval(sources, estimates, target=target)
+        with one_thread():
+            levels[:, sounding] = bss_eval(sources, estimates, target=target)
     return levels.tolist()

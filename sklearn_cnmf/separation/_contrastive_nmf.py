@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 )
 
 from .._set_output import ContainersForArraysOnly
+from .._threads import one_thread
 from ..trial import check_trials, is_trials
 from ._cost import contrast_value
 from ._dictionary import distinct_sources, learn_dictionary
@@ -445,30 +446,27 @@ class ContrastiveNMF(
                     "the first one is taken",
                     stacklevel=3,
                 )
-            mixture = Mixture(trial, n_fft, hop_length)
-            support = None
-            if learned:
-                attended, converged, support = separate_learned(
-                    mixture, [self._spectra_of(i) for i in trial.instruments], settings
+            with one_thread():
+                attended, converged, support = self._separate_one(
+                    Mixture(trial, n_fft, hop_length), settings
                 )
-            else:
-                start = {"init": self.init, "rng": np.random.RandomState(self.seed_)}
-                if self.solver == "published" or self.n_attended is not None:
-                    attended, converged = separate_from_start(
-                        mixture,
-                        self.n_components,
-                        self._n_attended(),
-                        settings,
-                        **start,
-                    )
-                else:
-                    attended, converged = separate_blind(
-                        mixture, self.n_components, settings, **start
-                    )
             unfinished += not converged
             results.append((attended, support))
         self._warn_unfinished(unfinished, len(trials))
         return results
+
+    def _separate_one(self, mixture, settings):
+        if self.dictionary == "learned":
+            spectra = [self._spectra_of(name) for name in mixture.trial.instruments]
+            return separate_learned(mixture, spectra, settings)
+        start = {"init": self.init, "rng": np.random.RandomState(self.seed_)}
+        if self.solver == "published" or self.n_attended is not None:
+            separated = separate_from_start(
+                mixture, self.n_components, self._n_attended(), settings, **start
+            )
+        else:
+            separated = separate_blind(mixture, self.n_components, settings, **start)
+        return *separated, None
 
     def _check_known(self, trials):
         for index, trial in enumerate(trials):

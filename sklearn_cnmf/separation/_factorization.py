@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_array, check_random_state
 
+from .._threads import one_thread
 from ._cost import unit_columns
 from ._initialization import INITIALIZATIONS
 from ._kernels import Workspace
@@ -190,9 +191,10 @@ def solve(workspace, A, W, regularizer, *, fixed, solver, max_iter, tol):
     if solver != "published":
         sums = W.sum(1)
         A, W = A * sums, W / np.where(sums > 0, sums, 1)[:, None]
-    return SOLVERS[solver](
-        workspace, A, W, regularizer, fixed=fixed, max_iter=max_iter, tol=tol
-    )
+    with one_thread():
+        return SOLVERS[solver](
+            workspace, A, W, regularizer, fixed=fixed, max_iter=max_iter, tol=tol
+        )
 
 
 def activations_for(X, components, max_iter):

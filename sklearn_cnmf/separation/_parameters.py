@@ -52,6 +52,12 @@ def check_estimator_parameters(estimator):
         tol=estimator.tol,
     )
     check_count("n_components", estimator.n_components)
+    transposition = estimator.transposition
+    whole = isinstance(transposition, numbers.Integral)
+    if not whole or isinstance(transposition, bool) or transposition < 0:
+        raise ValueError(
+            f"transposition: expected a whole number >= 0, got {transposition!r}"
+        )
     for name in ("n_fft", "hop_length", "n_attended"):
         value = getattr(estimator, name)
         if value is not None:

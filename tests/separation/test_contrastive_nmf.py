@@ -271,6 +271,8 @@ def test_unfinished_factorizations_are_counted(duets, fitted):
         ({}, {"audio_sfreq": 8001}, r"trials\[1\].*8001 Hz, but the model .*8000 Hz"),
         ({"delta": -1}, {}, "delta: expected a number >= 0, got -1"),
         ({"mask_power": 0}, {}, "mask_power: expected a number > 0, got 0"),
+        ({"transposition": 0.5}, {}, "transposition: expected a whole number >= 0"),
+        ({"transposition": -1}, {}, "transposition: expected a whole number >= 0"),
     ],
 )
 def test_bad_trials_are_named(duets, fitted, parameters, change, message):
