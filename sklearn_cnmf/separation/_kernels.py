@@ -33,8 +33,8 @@ class Workspace:
         self._bins = np.empty((n_components, n_bins), dtype=X.dtype)
         self._partial = np.empty((n_components, n_bins), dtype=X.dtype)
 
-    def onto_activations(self, A, W, *, divergence=True):
-        """(X / A W) W^T, and D(X | A W) / sum(X) if asked for.
+    def onto_activations(self, A, W):
+        """(X / A W) W^T and D(X | A W) / sum(X).
 
         Parameters
         ----------
@@ -42,23 +42,19 @@ class Workspace:
             Activations.
         W : ndarray of shape (n_components, n_bins)
             Components.
-        divergence : bool, default=True
-            Whether the divergence is wanted; it costs a logarithm per entry.
 
         Returns
         -------
         product : ndarray of shape (n_frames, n_components)
             A buffer that the next call overwrites.
-        divergence : float or None
+        divergence : float
         """
         log_likelihood = 0.0
         for rows, X, ratio in self._ratios(A, W):
             np.matmul(ratio, W.T, out=self._frames[rows])
-            if divergence:
-                log_likelihood += self._log_likelihood(X, ratio)
-        if not divergence:
-            return self._frames, None
-        return self._frames, self._divergence(A, W, log_likelihood)
+            log_likelihood += self._log_likelihood(X, ratio)
+        model = np.dot(A.sum(0, dtype=np.float64), W.sum(1, dtype=np.float64))
+        return self._frames, (log_likelihood - self.total + float(model)) / self.total
 
     def onto_components(self, A, W):
         """A^T (X / A W), shape (n_components, n_bins), in a buffer that is reused."""
@@ -67,13 +63,6 @@ class Workspace:
             np.matmul(A[rows].T, ratio, out=self._partial)
             self._bins += self._partial
         return self._bins
-
-    def divergence(self, A, W):
-        """D(X | A W) / sum(X)."""
-        log_likelihood = 0.0
-        for _, X, ratio in self._ratios(A, W):
-            log_likelihood += self._log_likelihood(X, ratio)
-        return self._divergence(A, W, log_likelihood)
 
     def _ratios(self, A, W):
         n_frames, step = len(self.X), len(self._ratio)
@@ -91,7 +80,3 @@ class Workspace:
         np.maximum(ratio, self.floor, out=logs)
         np.log(logs, out=logs)
         return float(np.vdot(X, logs))
-
-    def _divergence(self, A, W, log_likelihood):
-        model = np.dot(A.sum(0, dtype=np.float64), W.sum(1, dtype=np.float64))
-        return (log_likelihood - self.total + float(model)) / self.total
