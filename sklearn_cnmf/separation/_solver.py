@@ -11,6 +11,13 @@ _PUBLISHED_FLOOR = 1e-9
 # grow in the change that is continued.
 _MOMENTUM_START, _MOMENTUM_GROWTH, _MOMENTUM_LIMIT = 0.7, 1.2, 2.0
 _LARGEST_LEAP = 1e3
+# Positive entries are kept above this share of a mean frame (activations) or of a
+# spectrum (components). Multiplicative steps otherwise drive them into the subnormal
+# numbers, on which many processors compute several times slower. Cost after 200
+# iterations, three duos, 48 components: 0.02692, 0.01780, 0.02840 without a floor,
+# 0.02682, 0.01764, 0.02837 with it, 0.02701, 0.01791, 0.02841 with zero in its place,
+# which no later step leaves again.
+_FLOOR = 1e-18
 
 
 class Descent(NamedTuple):
@@ -63,6 +70,8 @@ def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol, extrapolate=T
         cost at the start and after each iteration; whether `tol` was reached.
     """
     free = ~fixed
+    least = _FLOOR * workspace.total / len(A)
+    A, W = _floored(A, least), _floored(W, _FLOOR)
     objective, previous, refuge = [], None, None
     momentum = _MOMENTUM_START
     while True:
@@ -79,6 +88,7 @@ def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol, extrapolate=T
         if converged or len(objective) > max_iter:
             return Descent(A, W, np.array(objective), converged)
         A, W = _iterate(A, W, product, free, workspace, regularizer)
+        A, W = _floored(A, least), _floored(W, _FLOOR)
         if not extrapolate:
             continue
         refuge = None
@@ -91,7 +101,13 @@ def descend(workspace, A, W, regularizer, *, fixed, max_iter, tol, extrapolate=T
                 W[free] = _rows_to_one(
                     _extrapolated(W[free], previous[1][free], momentum), W[free]
                 )
+            A, W = _floored(A, least), _floored(W, _FLOOR)
         previous = latest
+
+
+def _floored(array, least):
+    small = (array < least) & (array > 0)
+    return np.where(small, array.dtype.type(least), array)
 
 
 def _cost_at(A, W, workspace, regularizer):
@@ -132,6 +148,7 @@ def descend_published(workspace, H, W, regularizer, *, fixed, max_iter, tol):
     H, W = _norms_into_components(H, W)
     objective = []
     while True:
+        W = _floored(W, np.finfo(W.dtype).tiny)
         product, divergence = workspace.onto_activations(H, W)
         objective.append(divergence + regularizer.values(H * W.sum(1)).sum())
         if _has_converged(objective, tol) or len(objective) > max_iter:

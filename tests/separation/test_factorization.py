@@ -3,7 +3,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import non_negative_factorization
 
+from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.separation import (
+    _solver,
     contrastive_cost,
     contrastive_nmf,
     kl_divergence,
@@ -47,6 +49,39 @@ def test_cost_never_rises_and_is_the_stated_one(
         assert_allclose(
             result.objective[-1], stated, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype]
         )
+
+
+@pytest.fixture(scope="module")
+def duo_spectra():
+    import librosa
+
+    piece = load_example_stems(ensemble="duo")[1]
+    return np.abs(librosa.stft(piece.mixture, n_fft=4096, hop_length=1024)).T
+
+
+def n_subnormal(array):
+    return np.count_nonzero((array > 0) & (array < np.finfo(array.dtype).tiny))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("fixed", [False, True])
+def test_no_subnormal_numbers_on_real_spectra(duo_spectra, dtype, fixed, monkeypatch):
+    X = np.ascontiguousarray(duo_spectra, dtype=dtype)
+    start = {"n_components": 24, "random_state": 0}
+    if fixed:
+        components = contrastive_nmf(X, **start, delta=0, max_iter=20).components
+        components[:, ::7] = np.finfo(dtype).tiny / 8
+        start = {"components": components, "fixed": np.ones(24, dtype=bool)}
+    results = []
+    for floor in (_solver._FLOOR, 0.0):
+        monkeypatch.setattr(_solver, "_FLOOR", floor)
+        results.append(contrastive_nmf(X, **start, delta=0, max_iter=150, tol=0))
+    kept, unbounded = results
+    if dtype == np.float32:
+        assert n_subnormal(unbounded.activations) > 0
+    assert n_subnormal(kept.activations) == n_subnormal(kept.components) == 0
+    assert kept.objective[-1] < unbounded.objective[-1] + 1e-5
+    assert largest_rise(kept.objective) <= TOLERANCE[dtype]
 
 
 def test_plain_factorization_equals_scikit_learn(problem):
