@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklearn_cnmf.datasets._auditory_response import (
+from sklearn_cnmf.datasets.simulation._auditory_response import (
     AMPLITUDES,
     LATENCIES,
     auditory_drive,

@@ -1,8 +1,8 @@
 """Render the example stems that ship with the package.
 
-    python -m benchmarks.render_stems [--out FOLDER] [--check]
+    python -m tools.render_stems [--out FOLDER] [--check]
 
-Plays each part of `benchmarks._stem_scores` on its own with fluidsynth and the
+Plays each part of `tools._stem_scores` on its own with fluidsynth and the
 FluidR3 General MIDI sound font, without reverberation or chorus, so that stems add
 up; cuts, balances and encodes them as mono OGG Vorbis; writes `pieces.json` and
 `LICENSE.txt` beside them; and prints a table. Needs the Debian packages fluidsynth
@@ -25,7 +25,7 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from benchmarks._stem_scores import SCORES
+from tools._stem_scores import SCORES
 
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FONT_LICENSE = Path("/usr/share/doc/fluid-soundfont-gm/copyright")
@@ -60,7 +60,7 @@ LICENSE_HEADER = """\
 Example stems: licence and origin
 =================================
 
-The scores (benchmarks/_stem_scores.py) were written for this package. The themes of
+The scores (tools/_stem_scores.py) were written for this package. The themes of
 bach_invention (J. S. Bach, BWV 772), pachelbel_canon (J. Pachelbel), mozart_sonata
 (W. A. Mozart, K. 545), beethoven_ode (L. van Beethoven, op. 125) and greensleeves
 (English traditional) are in the public domain; everything else is original. The
@@ -69,7 +69,7 @@ folder are dedicated to the public domain under CC0 1.0,
 https://creativecommons.org/publicdomain/zero/1.0/
 
 The sounds are samples of the FluidR3 General MIDI sound font by Frank Wen, which is
-under the MIT licence, rendered with fluidsynth by benchmarks/render_stems.py. The
+under the MIT licence, rendered with fluidsynth by tools/render_stems.py. The
 notice of the Debian package fluid-soundfont-gm follows; what it says of the Debian
 packaging concerns no file here.
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from sklearn_cnmf.datasets._auditory_response import band_power
-from sklearn_cnmf.datasets._head_model import CH_NAMES
-from sklearn_cnmf.datasets._listener import (
+from sklearn_cnmf.datasets.simulation._auditory_response import band_power
+from sklearn_cnmf.datasets.simulation._head_model import CH_NAMES
+from sklearn_cnmf.datasets.simulation._listener import (
     EEG_SFREQ,
     SNR_BAND,
     background,

@@ -2,7 +2,7 @@ import mne
 import numpy as np
 import pytest
 
-from sklearn_cnmf.datasets._head_model import (
+from sklearn_cnmf.datasets.simulation._head_model import (
     AUDITORY_CORTICES,
     AUDITORY_ORIENTATION,
     CH_NAMES,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from sklearn_cnmf.datasets._background import (
+from sklearn_cnmf.datasets.simulation._background import (
     aperiodic_spectrum,
     band_fraction,
     coloured_noise,

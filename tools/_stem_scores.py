@@ -1,4 +1,4 @@
-"""The scores of the example stems, read by `benchmarks.render_stems`.
+"""The scores of the example stems, read by `tools.render_stems`.
 
 A part is a line of notes ``pitch/beats``: pitches joined by ``+`` sound together,
 ``r`` rests, a length holds until the next one, ``'`` is staccato, ``^`` an accent,

@@ -2,8 +2,17 @@
 
 import numpy as np
 
-from ..trial import Reference, Trial
+from ...trial import Reference, Trial
+from .._stems import load_example_stems
 from ._auditory_response import auditory_drive
+from ._checks import (
+    check_count,
+    check_levels,
+    check_pieces,
+    check_rate,
+    check_sources,
+    entropy,
+)
 from ._head_model import CH_NAMES
 from ._listener import (
     EEG_SFREQ,
@@ -12,15 +21,6 @@ from ._listener import (
     draw_listener,
     evoked,
 )
-from ._simulation_checks import (
-    check_count,
-    check_levels,
-    check_pieces,
-    check_rate,
-    check_sources,
-    entropy,
-)
-from ._stems import load_example_stems
 
 # A source this much weaker than the mixture is not heard (dB).
 _AUDIBLE_DB = -60.0
