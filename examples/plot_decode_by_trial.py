@@ -42,17 +42,17 @@ names = [trial.stimulus for trial in simulated]
 # each fold the penalty is chosen by leaving out one piece of the others in turn, from
 # covariances that are computed once for all thirteen penalties.
 
-from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.model_selection import cross_val_score
 
 from sklearn_cnmf import EnvelopeDecoder, Reference
-from sklearn_cnmf.decoding import make_trials
+from sklearn_cnmf.datasets import make_trials
+from sklearn_cnmf.evaluation import StimulusKFold
 
 trials = make_trials(epochs, audio, 22050, stimuli=names)
 references = [Reference(s, a) for s, a in zip(sources, attended)]
 decoder = EnvelopeDecoder(tmin=0.0, tmax=0.25)
-scores = cross_val_score(
-    decoder, trials, references, groups=names, cv=GroupKFold(4), error_score="raise"
-)
+cv = StimulusKFold(4)
+scores = cross_val_score(decoder, trials, references, cv=cv, error_score="raise")
 print(f"r = {scores.mean():.3f} ({', '.join(f'{r:.3f}' for r in scores)})")
 
 # %%

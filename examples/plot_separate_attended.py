@@ -16,13 +16,11 @@ it is tested on.
 # shows how things work. Each of twelve duets is heard twice: the listener attends to
 # one instrument, then to the other.
 
-import mne
-import numpy as np
 from sklearn.pipeline import Pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
 from sklearn_cnmf.datasets import simulate_trials
-from sklearn_cnmf.decoding import audio_envelope
+from sklearn_cnmf.evaluation import attended_envelope
 from sklearn_cnmf.metrics import si_sdr
 from sklearn_cnmf.reporting import separation_figure
 
@@ -61,14 +59,12 @@ for i, trial, name in zip(test, separated, chosen):
     )
 
 # %%
-# The decoder's own view of the truth, band-limited like the guide, is what the guide
+# The envelope of the attended source, band-limited like the guide, is what the guide
 # should have been.
 
 reference = references[test[0]]
 attended = trials[test[0]].instruments[reference.attended]
-times = np.arange(separated[0].guide.shape[1]) / separated[0].guide_sfreq
-envelope = audio_envelope(reference.sources[reference.attended], 22050, times)
-envelope = mne.filter.filter_data(envelope, 64, 1, 8, verbose="error")[0]
+envelope = attended_envelope(pipeline["decode"], separated[0], reference)
 separation_figure(
     separated[0],
     truth=envelope,

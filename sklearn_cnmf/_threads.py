@@ -1,10 +1,13 @@
 """One BLAS thread at a time."""
 
+import threading
+from contextlib import contextmanager
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
 
+@contextmanager
 def one_thread():
     """Hold BLAS to one thread, as a context manager.
 
@@ -12,8 +15,37 @@ def one_thread():
     seed gives the same bits whatever `n_jobs`. Small products don't gain from
     threads on an idle machine either, but lose two orders of magnitude where others
     use the cores too.
+
+    The number of BLAS threads belongs to the whole process. Where several threads
+    are inside at a time, the first one lowers it and the last one restores it.
     """
-    return _controller().limit(limits=1, user_api="blas")
+    _hold.enter()
+    try:
+        yield
+    finally:
+        _hold.leave()
+
+
+class _Hold:
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._limit = None
+
+    def enter(self):
+        with self._lock:
+            if self._n_inside == 0:
+                self._limit = _controller().limit(limits=1, user_api="blas")
+            self._n_inside += 1
+
+    def leave(self):
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                self._limit.restore_original_limits()
+
+
+_hold = _Hold()
 
 
 @cache

@@ -1,39 +1,69 @@
 """Save fitted estimators in a file and load them again, without pickle.
 
 The file is an ordinary skops file (a zip archive that holds no code), with one more
-member that says what the model is and which versions wrote it.
+member that says what the model is, which format it has and which versions wrote it.
 """
 
+import copy
 import io
 import json
 import os
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
+from . import decoding, separation
+from ._public import set_public_module
+
+__all__ = ["load_model", "read_model_info", "save_model"]
+
+FORMAT = 1
 # What a file may hold beside the types of scikit-learn and NumPy that skops itself
-# vouches for: our estimators, what they keep of a fit, and our own features.
+# vouches for: our estimators, what they keep of a fit, and our own features. All are
+# public names, which stay.
 _TRUSTED = (
     "functools.partial",
-    "sklearn_cnmf.decoding._activations.nmf_activations",
-    "sklearn_cnmf.decoding._decoder.EnvelopeDecoder",
-    "sklearn_cnmf.decoding._eeg_preparation.EEGPreparation",
-    "sklearn_cnmf.decoding._features._envelope_onset",
-    "sklearn_cnmf.decoding._features._mel_onset",
-    "sklearn_cnmf.decoding._features._onset",
-    "sklearn_cnmf.decoding._features.audio_envelope",
-    "sklearn_cnmf.decoding._regressor.LaggedRegressor",
-    "sklearn_cnmf.decoding._spectral.mel_bands",
-    "sklearn_cnmf.separation._contrastive_nmf.ContrastiveNMF",
+    "sklearn_cnmf.ContrastiveNMF",
+    "sklearn_cnmf.EnvelopeDecoder",
+    "sklearn_cnmf.decoding.ArrayDecoder",
+    "sklearn_cnmf.decoding.BackwardModel",
+    "sklearn_cnmf.decoding.ChannelScales",
+    "sklearn_cnmf.decoding.EEGPreparation",
+    "sklearn_cnmf.decoding.LaggedRegressor",
+    "sklearn_cnmf.decoding.TrialDecoder",
+    "sklearn_cnmf.decoding.nmf_activations",
+    "sklearn_cnmf.separation.ArrayFactorization",
+    "sklearn_cnmf.separation.GuidedStart",
+    "sklearn_cnmf.separation.LearnedSpectra",
+    "sklearn_cnmf.separation.OwnSpectra",
+    "sklearn_cnmf.signals.audio_envelope",
+    "sklearn_cnmf.signals.audio_onsets",
+    "sklearn_cnmf.signals.envelope_and_onsets",
+    "sklearn_cnmf.signals.mel_bands",
+    "sklearn_cnmf.signals.mel_onsets",
 )
+_FITTED_TYPES = {
+    decoding.EnvelopeDecoder: (decoding.ArrayDecoder, decoding.TrialDecoder),
+    decoding.EEGPreparation: (decoding.ChannelScales,),
+    separation.ContrastiveNMF: (
+        separation.ArrayFactorization,
+        separation.GuidedStart,
+        separation.LearnedSpectra,
+        separation.OwnSpectra,
+    ),
+}
 _INFO = "sklearn_cnmf.json"
 # No model comes near; a crafted archive may (bytes, once unpacked).
 _LARGEST = 2**30
 
 
-def save_model(model, path, *, description=""):
+def save_model(
+    model: BaseEstimator, path: str | Path, *, description: str = ""
+) -> None:
     """Save a fitted estimator.
 
     Parameters
@@ -48,10 +78,9 @@ def save_model(model, path, *, description=""):
 
     Raises
     ------
-    TypeError
-        If `model` is no estimator or `description` no str.
     ValueError
-        If `model` holds objects that :func:`load_model` would refuse, such as a
+        If `model` is no estimator, not fitted, or `description` no str; if `model`
+        holds objects that :func:`load_model` would refuse, such as a
         function of yours as `feature`. They are named, and nothing is written.
 
     See Also
@@ -61,8 +90,8 @@ def save_model(model, path, *, description=""):
 
     Notes
     -----
-    A cache (`memory`) that the model was fitted with is a place on your disk: set it
-    to None before saving.
+    A cache (`memory`) that the model was fitted with is a place on your disk. It is
+    not saved, and a file can't bring one back.
 
     Examples
     --------
@@ -86,11 +115,14 @@ def save_model(model, path, *, description=""):
     import skops.io
 
     if not isinstance(model, BaseEstimator):
-        raise TypeError(f"model: expected an estimator, got {type(model).__name__}")
+        raise ValueError(f"model: expected an estimator, got {type(model).__name__}")
     if not isinstance(description, str):
-        raise TypeError(
+        raise ValueError(
             f"description: expected a str, got {type(description).__name__}"
         )
+    for estimator in _our_estimators(model):
+        check_is_fitted(estimator, "model_")
+    model = _without_memory(copy.deepcopy(model))
     content = skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED)
     foreign = _foreign_types(content)
     if foreign:
@@ -99,13 +131,13 @@ def save_model(model, path, *, description=""):
             "back, so load_model would refuse it"
         )
     archive = io.BytesIO(content)
-    info = {"description": description, "versions": _versions()}
+    info = {"format": FORMAT, "description": description, "versions": _versions()}
     with zipfile.ZipFile(archive, "a") as opened:
         opened.writestr(_INFO, json.dumps(info, indent=2))
     _write(Path(path), archive.getvalue())
 
 
-def load_model(path):
+def load_model(path: str | Path) -> BaseEstimator:
     """Load an estimator that :func:`save_model` saved.
 
     A file from others can't run code of theirs: types that are neither ours nor
@@ -126,8 +158,9 @@ def load_model(path):
     OSError
         If the file can't be read.
     ValueError
-        If it is no skops file, is damaged, holds types that are not trusted (they
-        are named) or no estimator.
+        If it is no skops file, is damaged, has a newer format, holds types that are
+        not trusted (they are named), no estimator, or one whose fitted values don't
+        fit each other.
 
     Warns
     -----
@@ -151,17 +184,24 @@ def load_model(path):
             f"{path}: holds {', '.join(foreign)}; these types are not trusted, and "
             "nothing was loaded"
         )
-    _warn_of_other_versions(path, _info(path, content)["versions"])
+    info = _info(path, content)
     try:
         model = skops.io.loads(content, trusted=list(_TRUSTED))
     except Exception as error:
         raise _damaged(path, error) from error
     if not isinstance(model, BaseEstimator):
         raise ValueError(f"{path}: expected an estimator, found {type(model).__name__}")
+    try:
+        for estimator in _our_estimators(model):
+            _check_fitted(estimator)
+        _without_memory(model)
+    except Exception as error:  # what is missing in a damaged file can be anything
+        raise _damaged(path, error) from error
+    _warn_of_other_versions(path, info["versions"])
     return model
 
 
-def read_model_info(path):
+def read_model_info(path: str | Path) -> dict[str, Any]:
     """Read what is known of a saved model, without loading it.
 
     Parameters
@@ -172,8 +212,8 @@ def read_model_info(path):
     Returns
     -------
     info : dict
-        `description`, a str, and `versions`, a dict of package name to version.
-        Both are empty if skops alone wrote the file.
+        `format`, an int, `description`, a str, and `versions`, a dict of package
+        name to version. Zero and empty if skops alone wrote the file.
 
     Raises
     ------
@@ -192,6 +232,8 @@ def _read(path):
             members = archive.infolist()
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path}: not a model file (skops, a zip archive)") from error
+    except Exception as error:  # zipfile raises whatever damaged headers lead it to
+        raise _damaged(path, error) from error
     if "schema.json" not in [member.filename for member in members]:
         raise ValueError(f"{path}: not a model file (it holds no schema.json)")
     unpacked = sum(member.file_size for member in members)
@@ -206,15 +248,51 @@ def _read(path):
 def _info(path, content):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if _INFO not in archive.namelist():
-            return {"description": "", "versions": {}}
+            return {"format": 0, "description": "", "versions": {}}
         try:
             info = json.loads(archive.read(_INFO))
-            description, versions = info["description"], info["versions"]
-        except (ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+            found = {key: info[key] for key in ("format", "description", "versions")}
+        except Exception as error:  # zipfile and json raise errors of many kinds
             raise _damaged(path, error) from error
-    if not isinstance(description, str) or not isinstance(versions, dict):
+    kinds = {"format": int, "description": str, "versions": dict}
+    if not all(isinstance(found[key], kind) for key, kind in kinds.items()):
         raise ValueError(f"{path}: damaged: {_INFO} is not as save_model writes it")
-    return {"description": description, "versions": versions}
+    if found["format"] > FORMAT:
+        raise ValueError(
+            f"{path}: has format {found['format']}; this version of sklearn_cnmf reads "
+            f"formats up to {FORMAT}"
+        )
+    return found
+
+
+def _our_estimators(model):
+    """Our estimators among a model and its parameters."""
+    parts = [model, *model.get_params(deep=True).values()]
+    parts += [step for _, step in getattr(model, "steps", ())]
+    return [part for part in parts if type(part) in _FITTED_TYPES]
+
+
+def _without_memory(model):
+    """Reset every cache, since using one unpickles what lies there."""
+    paths = [name for name in model.get_params(deep=True) if _is_memory(name)]
+    return model.set_params(**dict.fromkeys(paths))
+
+
+def _is_memory(name):
+    return name == "memory" or name.endswith("__memory")
+
+
+def _check_fitted(estimator):
+    kinds = _FITTED_TYPES[type(estimator)]
+    value = getattr(estimator, "model_", None)
+    if type(value) not in kinds:
+        raise ValueError(
+            f"model_ of {type(estimator).__name__}: expected one of "
+            f"{[kind.__name__ for kind in kinds]}, found {type(value).__name__}"
+        )
+    if not isinstance(value.parameters, dict):
+        raise ValueError(f"parameters: expected a dict, found {value.parameters!r}")
+    value.check()
 
 
 def _foreign_types(content):
@@ -255,3 +333,6 @@ def _write(path, content):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+set_public_module(globals())

@@ -1,9 +1,13 @@
 """The two records everything else is written in: what is known, and the truth."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
+
+from ._validation import check_array, check_names, check_rate, trial_name
 
 # References may miss the mixture by this much (dB below the mixture) before
 # they are refused: enough for lossy codecs and dither, not for a wrong gain.
@@ -22,7 +26,7 @@ class Trial:
     eeg : ndarray of shape (n_channels, n_times)
         EEG in any unit, one unit for all trials.
     eeg_sfreq : float
-        Sampling rate of `eeg` in Hz.
+        Sampling rate of `eeg` in Hz; kept as a float, whatever kind of number it is.
     mixture : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
         The audio that was played.
     audio_sfreq : float
@@ -36,14 +40,28 @@ class Trial:
         Which mixture was played. Trials that share it must share a fold.
     ch_names : sequence of str, default=None
         Names of the EEG channels.
-    guide : ndarray of shape (n_guides, n_frames), default=None
+    guide : ndarray of shape (n_guides, n_frames) or (n_frames,), default=None
         What the attended source does over time, decoded from the EEG. Filled
-        by :meth:`sklearn_cnmf.EnvelopeDecoder.transform`.
+        by :meth:`sklearn_cnmf.EnvelopeDecoder.transform`. One of one dimension is
+        kept as a single row.
     guide_sfreq : float, default=None
         Rate of `guide` in Hz. Its first column is at time zero.
+    guide_feature : str or callable, default=None
+        What each row of `guide` is a copy of, as in
+        :class:`sklearn_cnmf.EnvelopeDecoder`; None means "envelope".
+    guide_weights : ndarray of shape (n_guides,), default=None
+        How far to trust each row of `guide`, in log-odds per second and unit of
+        Fisher z; None where nobody learned it.
     estimate : ndarray of shape (2, ...), default=None
         Attended source and rest, each shaped like `mixture`. Filled by
         :meth:`sklearn_cnmf.ContrastiveNMF.transform`.
+
+    Raises
+    ------
+    ValueError
+        If a rate is no number, `subject` or `stimulus` no str, or `instruments` or
+        `ch_names` no sequence of different names. Arrays are checked once they are
+        used, with :func:`check_trials`.
 
     Examples
     --------
@@ -65,16 +83,38 @@ class Trial:
     ch_names: tuple[str, ...] | None = None
     guide: np.ndarray | None = None
     guide_sfreq: float | None = None
+    guide_feature: str | Callable | None = None
+    guide_weights: np.ndarray | None = None
     estimate: np.ndarray | None = None
+
+    def __post_init__(self):
+        for field in ("eeg_sfreq", "audio_sfreq", "guide_sfreq"):
+            rate = getattr(self, field)
+            if rate is None:
+                continue
+            if not isinstance(rate, Real) or isinstance(rate, (bool, np.bool_)):
+                raise ValueError(f"{field}: expected a rate in Hz, got {rate!r}")
+            object.__setattr__(self, field, float(rate))
+        for field in ("subject", "stimulus"):
+            value = getattr(self, field)
+            if not isinstance(value, str):
+                raise ValueError(f"{field}: expected a str, got {value!r}")
+        for field in ("instruments", "ch_names"):
+            names = getattr(self, field)
+            if names is not None:
+                check_names(field, names)
+                object.__setattr__(self, field, tuple(str(name) for name in names))
+        if isinstance(self.guide, np.ndarray) and self.guide.ndim == 1:
+            object.__setattr__(self, "guide", self.guide[np.newaxis])
 
     def __repr__(self):
         parts = [f"subject={self.subject!r}", f"stimulus={self.stimulus!r}"]
         if self.instruments is not None:
-            parts.append(f"instruments={tuple(self.instruments)!r}")
-        parts.append(f"eeg={_shape(self.eeg)} at {self.eeg_sfreq:g} Hz")
-        parts.append(f"mixture={_shape(self.mixture)} at {self.audio_sfreq:g} Hz")
+            parts.append(f"instruments={self.instruments!r}")
+        parts.append(f"eeg={_signal(self.eeg, self.eeg_sfreq)}")
+        parts.append(f"mixture={_signal(self.mixture, self.audio_sfreq)}")
         if self.guide is not None:
-            parts.append(f"guide={_shape(self.guide)} at {self.guide_sfreq:g} Hz")
+            parts.append(f"guide={_signal(self.guide, self.guide_sfreq)}")
         if self.estimate is not None:
             parts.append(f"estimate={_shape(self.estimate)}")
         return f"Trial({', '.join(parts)})"
@@ -108,12 +148,12 @@ class Reference:
 
 
 def check_trials(
-    trials,
-    references=None,
+    trials: Sequence[Trial],
+    references: Sequence[Reference] | None = None,
     *,
-    require_instruments=False,
-    require_guide=False,
-):
+    require_instruments: bool = False,
+    require_guide: bool = False,
+) -> None:
     """Refuse trials that nothing sound can be computed from.
 
     Parameters
@@ -129,14 +169,13 @@ def check_trials(
 
     Raises
     ------
-    TypeError
-        If `trials` or `references` is not a list of such records.
     ValueError
-        If the list is empty; if a field has the wrong shape, is not numeric,
-        NaN or infinite; if EEG and audio differ in duration by more than one
-        EEG sample; if trials differ in their number or names of EEG channels;
-        if a reference does not fit its trial or its sources miss the mixture
-        by more than -40 dB. The message names the field and the trial.
+        If `trials` or `references` is not a list of such records, or is empty; if a
+        field has the wrong shape, is not numeric, NaN or infinite; if EEG and audio
+        differ in duration by more than one EEG sample, or the guide from both by more
+        than one frame; if trials differ in their number or names of EEG channels; if a
+        reference does not fit its trial or its sources miss the mixture by more than
+        -40 dB. The message names the field and the trial.
 
     Examples
     --------
@@ -149,18 +188,20 @@ def check_trials(
 lasts 2.00000 s (44100 samples at 22050 Hz); they may differ by one EEG sample at most
     """
     _check_list("trials", trials, Trial)
+    named = next((pair for pair in enumerate(trials) if pair[1].ch_names), None)
     for index, trial in enumerate(trials):
-        _check_trial(trial, f"trials[{index}]{_label(trial)}")
-        _check_same_channels(trial, trials[0], f"trials[{index}]{_label(trial)}")
+        where = trial_name(index, trial)
+        _check_trial(trial, where)
+        _check_same_channels(trial, trials[0], named, where)
         if require_instruments and trial.instruments is None:
             raise ValueError(
-                f"trials[{index}]{_label(trial)}: instruments is None, but the names "
-                "of the sources present are needed here"
+                f"{where}: instruments is None, but the names of the sources present "
+                "are needed here"
             )
         if require_guide and trial.guide is None:
             raise ValueError(
-                f"trials[{index}]{_label(trial)}: guide is None; decode it from the "
-                "EEG first, for instance with EnvelopeDecoder.transform"
+                f"{where}: guide is None; decode it from the EEG first, for instance "
+                "with EnvelopeDecoder.transform"
             )
     if references is None:
         return
@@ -171,21 +212,19 @@ lasts 2.00000 s (44100 samples at 22050 Hz); they may differ by one EEG sample a
             "one per trial is expected"
         )
     for index, (trial, reference) in enumerate(zip(trials, references)):
-        _check_reference(reference, trial, f"references[{index}]{_label(trial)}")
+        _check_reference(reference, trial, trial_name(index, trial, "references"))
 
 
-def is_trials(X):
+def is_trials(X: Any) -> bool:
     """Whether `X` is meant as trials rather than as one array.
 
     Raises
     ------
-    TypeError
-        If `X` is a single `Trial` outside a list.
     ValueError
-        If `X` is an empty list.
+        If `X` is a single `Trial` outside a list, or an empty list.
     """
     if isinstance(X, Trial):
-        raise TypeError("expected a list of Trial, got a single Trial; pass [trial]")
+        raise ValueError("expected a list of Trial, got a single Trial; pass [trial]")
     if not isinstance(X, (list, tuple)):
         return False
     if len(X) == 0:
@@ -195,24 +234,24 @@ def is_trials(X):
 
 def _check_list(name, records, kind):
     if not isinstance(records, (list, tuple)):
-        raise TypeError(
+        raise ValueError(
             f"{name}: expected a list of {kind.__name__}, got {type(records).__name__}"
         )
     if len(records) == 0:
         raise ValueError(f"{name}: the list is empty; at least one is expected")
     for index, record in enumerate(records):
         if not isinstance(record, kind):
-            raise TypeError(
+            raise ValueError(
                 f"{name}[{index}]: expected {kind.__name__}, "
                 f"got {type(record).__name__}"
             )
 
 
 def _check_trial(trial, where):
-    _check_array(trial.eeg, f"{where}: eeg", (2,))
-    _check_rate(trial.eeg_sfreq, f"{where}: eeg_sfreq")
-    _check_array(trial.mixture, f"{where}: mixture", (1, 2))
-    _check_rate(trial.audio_sfreq, f"{where}: audio_sfreq")
+    check_array(f"{where}: eeg", trial.eeg, (2,))
+    check_rate(f"{where}: eeg_sfreq", trial.eeg_sfreq)
+    check_rate(f"{where}: audio_sfreq", trial.audio_sfreq)
+    _check_mixture(trial, where)
     eeg_duration = trial.eeg.shape[-1] / trial.eeg_sfreq
     audio_duration = trial.mixture.shape[-1] / trial.audio_sfreq
     if abs(eeg_duration - audio_duration) * trial.eeg_sfreq > 1 + 1e-6:
@@ -222,49 +261,85 @@ def _check_trial(trial, where):
             f"({trial.mixture.shape[-1]} samples at {trial.audio_sfreq:g} Hz); they "
             "may differ by one EEG sample at most"
         )
-    if trial.instruments is not None:
-        _check_names(trial.instruments, f"{where}: instruments")
-    if trial.ch_names is not None:
-        _check_names(trial.ch_names, f"{where}: ch_names")
-        if len(trial.ch_names) != trial.eeg.shape[0]:
-            raise ValueError(
-                f"{where}: ch_names has {len(trial.ch_names)} names for "
-                f"{trial.eeg.shape[0]} channels of eeg"
-            )
+    if trial.ch_names is not None and len(trial.ch_names) != trial.eeg.shape[0]:
+        raise ValueError(
+            f"{where}: ch_names has {len(trial.ch_names)} names for "
+            f"{trial.eeg.shape[0]} channels of eeg"
+        )
     if trial.guide is not None:
-        _check_array(trial.guide, f"{where}: guide", (2,))
-        _check_rate(trial.guide_sfreq, f"{where}: guide_sfreq")
+        _check_guide(trial, where, eeg_duration, audio_duration)
 
 
-def _check_same_channels(trial, first, where):
+def _check_mixture(trial, where):
+    check_array(f"{where}: mixture", trial.mixture, (1, 2))
+    shape = trial.mixture.shape
+    if len(shape) == 2 and shape[0] > shape[1]:
+        raise ValueError(
+            f"{where}: mixture has shape {shape}, {shape[0]} audio channels of "
+            f"{shape[1]} samples; (n_audio_channels, n_samples) is expected. soundfile "
+            "reads (n_samples, n_audio_channels): pass audio.T"
+        )
+
+
+def _check_guide(trial, where, eeg_duration, audio_duration):
+    check_array(f"{where}: guide", trial.guide, (2,))
+    check_rate(f"{where}: guide_sfreq", trial.guide_sfreq)
+    duration = trial.guide.shape[1] / trial.guide_sfreq
+    missed = min(abs(duration - eeg_duration), abs(duration - audio_duration))
+    if missed * trial.guide_sfreq > 1 + 1e-6:
+        raise ValueError(
+            f"{where}: guide lasts {duration:.5f} s ({trial.guide.shape[1]} frames at "
+            f"{trial.guide_sfreq:g} Hz) but mixture lasts {audio_duration:.5f} s; they "
+            "may differ by one frame of the guide at most"
+        )
+    if trial.guide_weights is not None:
+        check_array(f"{where}: guide_weights", trial.guide_weights, (1,))
+        if len(trial.guide_weights) != len(trial.guide):
+            raise ValueError(
+                f"{where}: guide_weights has {len(trial.guide_weights)} entries for "
+                f"{len(trial.guide)} rows of guide"
+            )
+
+
+def _check_same_channels(trial, first, named, where):
     if trial.eeg.shape[0] != first.eeg.shape[0]:
         raise ValueError(
             f"{where}: eeg has {trial.eeg.shape[0]} channels, but trials[0] has "
             f"{first.eeg.shape[0]}; all trials need the same channels"
         )
-    if trial.ch_names is None or first.ch_names is None:
+    if trial.ch_names is None:
         return
-    for channel, (name, expected) in enumerate(zip(trial.ch_names, first.ch_names)):
+    other, first_named = named
+    for channel, (name, expected) in enumerate(
+        zip(trial.ch_names, first_named.ch_names)
+    ):
         if name != expected:
             raise ValueError(
-                f"{where}: ch_names[{channel}] is {name!r}, but in trials[0] it is "
-                f"{expected!r}; all trials need the same channels in the same order"
+                f"{where}: ch_names[{channel}] is {name!r}, but in trials[{other}] it "
+                f"is {expected!r}; all trials need the same channels in the same order"
             )
 
 
 def _check_reference(reference, trial, where):
-    n_dims = trial.mixture.ndim + 1
-    _check_array(reference.sources, f"{where}: sources", (n_dims,))
-    if reference.sources.shape[1:] != trial.mixture.shape:
+    sources, mixture = reference.sources, trial.mixture
+    if mixture.ndim == 2 and np.ndim(sources) == 2:
         raise ValueError(
-            f"{where}: each of sources has shape {reference.sources.shape[1:]}, but "
-            f"the mixture of the trial has shape {trial.mixture.shape}"
+            f"{where}: sources has shape {np.shape(sources)}, so each source is mono, "
+            f"but the mixture of the trial has {len(mixture)} audio channels; give "
+            "each source its part in every channel (gain and panning), shape "
+            f"(n_sources, {mixture.shape[0]}, {mixture.shape[1]})"
         )
-    n_sources = reference.sources.shape[0]
+    check_array(f"{where}: sources", sources, (mixture.ndim + 1,))
+    if sources.shape[1:] != mixture.shape:
+        raise ValueError(
+            f"{where}: each of sources has shape {sources.shape[1:]}, but "
+            f"the mixture of the trial has shape {mixture.shape}"
+        )
+    n_sources = sources.shape[0]
     if trial.instruments is not None and len(trial.instruments) != n_sources:
         raise ValueError(
             f"{where}: sources has {n_sources} rows for {len(trial.instruments)} "
-            f"instruments {tuple(trial.instruments)}"
+            f"instruments {trial.instruments}"
         )
     attended = reference.attended
     if (
@@ -276,9 +351,9 @@ def _check_reference(reference, trial, where):
             f"{where}: attended is {attended!r}; an index from 0 to {n_sources - 1} "
             "into sources is expected"
         )
-    power = np.sum(np.square(trial.mixture, dtype=np.float64))
-    total = np.sum(reference.sources, axis=0, dtype=np.float64)
-    missed = np.sum(np.square(total - trial.mixture))
+    power = np.sum(np.square(mixture, dtype=np.float64))
+    total = np.sum(sources, axis=0, dtype=np.float64)
+    missed = np.sum(np.square(total - mixture))
     if missed > power * 10 ** (_SUM_TOLERANCE_DB / 10):
         level = 10 * np.log10(missed / power) if power > 0 else np.inf
         raise ValueError(
@@ -288,45 +363,11 @@ def _check_reference(reference, trial, where):
         )
 
 
-def _check_array(array, what, n_dims):
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{what}: expected an ndarray, got {type(array).__name__}")
-    if array.ndim not in n_dims:
-        expected = " or ".join(f"{n}-D" for n in n_dims)
-        raise ValueError(f"{what}: expected {expected}, got shape {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"{what}: the array is empty, its shape is {array.shape}")
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"{what}: expected real numbers, got dtype {array.dtype}")
-    finite = np.isfinite(array)
-    if not finite.all():
-        first = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(
-            f"{what}: found {np.size(finite) - np.count_nonzero(finite)} NaN or "
-            f"infinite values, the first at {first}; finite numbers are expected"
-        )
-
-
-def _check_rate(rate: Any, what):
-    number = isinstance(rate, (int, float, np.integer, np.floating))
-    if not number or isinstance(rate, bool) or not np.isfinite(rate) or rate <= 0:
-        raise ValueError(f"{what}: expected a positive rate in Hz, got {rate!r}")
-
-
-def _check_names(names, what):
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{what}: expected a sequence of str, got {names!r}")
-    repeated = sorted({name for name in names if list(names).count(name) > 1})
-    if repeated:
-        raise ValueError(
-            f"{what}: {repeated} occur more than once; give each a name of its own"
-        )
+def _signal(array, sfreq):
+    if array is None:
+        return "None"
+    return _shape(array) + ("" if sfreq is None else f" at {sfreq:g} Hz")
 
 
 def _shape(array):
     return " x ".join(str(n) for n in np.shape(array))
-
-
-def _label(trial):
-    named = [f"{k} {v!r}" for k in ("subject", "stimulus") if (v := getattr(trial, k))]
-    return f" ({', '.join(named)})" if named else ""

@@ -1,13 +1,19 @@
+import copy
 import io
 import json
 import os
+import re
+import warnings
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import skops.io
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
@@ -83,7 +89,7 @@ def test_loaded_model_predicts_identically(trials, tmp_path, decoder):
 
 def test_model_of_arrays(tmp_path):
     X = np.random.default_rng(0).random((20, 5)).astype(np.float32)
-    model = ContrastiveNMF(2, random_state=0, tol=1e-2).fit(X)
+    model = ContrastiveNMF(2, delta=0, random_state=0, tol=1e-2).fit(X)
     save_model(model, tmp_path / "m.skops")
     loaded = load_model(tmp_path / "m.skops")
     assert_array_equal(loaded.transform(X), model.transform(X))
@@ -96,6 +102,7 @@ def test_info_is_read_without_loading(saved):
     import sklearn_cnmf
 
     assert read_model_info(saved) == {
+        "format": 1,
         "description": "Noise.",
         "versions": {
             "sklearn_cnmf": sklearn_cnmf.__version__,
@@ -135,7 +142,7 @@ def rewritten(path, **members):
 
 
 def test_other_versions_warn(saved):
-    info = {"description": "", "versions": {"sklearn_cnmf": "0.0.1"}}
+    info = {"format": 1, "description": "", "versions": {"sklearn_cnmf": "0.0.1"}}
     other = rewritten(saved, **{"sklearn_cnmf.json": json.dumps(info)})
     expected = r"saved with sklearn_cnmf 0\.0\.1, here is .*version unknown"
     with pytest.warns(UserWarning, match=expected):
@@ -144,7 +151,8 @@ def test_other_versions_warn(saved):
 
 def test_file_of_skops_alone_loads_with_a_warning(fitted, tmp_path):
     skops.io.dump(fitted, tmp_path / "m.skops")
-    assert read_model_info(tmp_path / "m.skops") == {"description": "", "versions": {}}
+    info = {"format": 0, "description": "", "versions": {}}
+    assert read_model_info(tmp_path / "m.skops") == info
     with pytest.warns(UserWarning, match="version unknown"):
         assert isinstance(load_model(tmp_path / "m.skops"), Pipeline)
 
@@ -157,7 +165,7 @@ class Foreign(BaseEstimator):
 
 
 def own_feature(audio, sfreq, times):
-    return np.ones((1, len(times)))
+    return times[None]
 
 
 def schema(loader, module, name, **more):
@@ -179,7 +187,7 @@ HOSTILE = {
             "content": [],
         },
     ),
-    "sklearn_cnmf.trial.Trial": schema("ObjectNode", "sklearn_cnmf.trial", "Trial"),
+    "sklearn_cnmf.Trial": schema("ObjectNode", "sklearn_cnmf", "Trial"),
 }
 
 
@@ -200,7 +208,10 @@ def test_nothing_is_built_of_a_refused_file(tmp_path):
 
 
 def test_what_could_not_be_loaded_is_not_saved(trials, tmp_path):
-    model = EnvelopeDecoder(feature=own_feature)
+    model = EnvelopeDecoder(feature=own_feature, alpha=1.0, l_freq=None, h_freq=None)
+    with pytest.raises(NotFittedError):
+        save_model(model, tmp_path / "m.skops")
+    model.fit(*trials)
     with pytest.raises(ValueError, match=r"model: holds .*own_feature"):
         save_model(model, tmp_path / "m.skops")
     assert list(tmp_path.iterdir()) == []
@@ -231,7 +242,16 @@ def test_other_files_are_refused(tmp_path, content, message):
         ({"schema.json": b"{}"}, "damaged model file"),
         ({"schema.json": b"[" * 100_000}, "damaged model file"),
         ({"sklearn_cnmf.json": b"[]"}, "damaged"),
-        ({"sklearn_cnmf.json": b'{"description": 1, "versions": {}}'}, "damaged"),
+        (
+            {"sklearn_cnmf.json": b'{"format": 1, "description": 1, "versions": {}}'},
+            "damaged",
+        ),
+        ({"sklearn_cnmf.json": b'{"description": "", "versions": {}}'}, "damaged"),
+        ({"sklearn_cnmf.json": b"[" * 100_000}, "damaged"),
+        (
+            {"sklearn_cnmf.json": b'{"format": 2, "description": "", "versions": {}}'},
+            "has format 2; this version of sklearn_cnmf reads formats up to 1",
+        ),
     ],
 )
 def test_damaged_files_are_refused(saved, members, message):
@@ -249,10 +269,7 @@ def test_truncated_file_is_refused(saved):
 
 def test_no_estimator_is_refused(tmp_path):
     skops.io.dump({"a": 1}, tmp_path / "m.skops")
-    with (
-        pytest.warns(UserWarning, match="version unknown"),
-        pytest.raises(ValueError, match="expected an estimator, found dict"),
-    ):
+    with pytest.raises(ValueError, match="expected an estimator, found dict"):
         load_model(tmp_path / "m.skops")
 
 
@@ -263,9 +280,9 @@ def test_archive_that_unpacks_to_too_much_is_refused(saved, monkeypatch):
 
 
 def test_wrong_types_and_missing_file(fitted, tmp_path):
-    with pytest.raises(TypeError, match="model: expected an estimator, got dict"):
+    with pytest.raises(ValueError, match="model: expected an estimator, got dict"):
         save_model({}, tmp_path / "m.skops")
-    with pytest.raises(TypeError, match="description: expected a str"):
+    with pytest.raises(ValueError, match="description: expected a str"):
         save_model(fitted, tmp_path / "m.skops", description=None)
     with pytest.raises(FileNotFoundError):
         load_model(tmp_path / "m.skops")
@@ -278,3 +295,107 @@ def test_no_pickle_inside(saved):
                 np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
             else:
                 json.loads(archive.read(name))
+
+
+def set_flags(content, flag):
+    """Set a bit of the general purpose flags of every member of a zip archive."""
+    content = bytearray(content)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = 0
+        while (start := content.find(signature, start)) >= 0:
+            content[start + offset] |= flag
+            start += 4
+    return bytes(content)
+
+
+def test_zip_flags_that_nobody_set_are_one_clear_error(saved):
+    content = saved.read_bytes()
+    for flag in (0x01, 0x20, 0x40):
+        saved.write_bytes(set_flags(content, flag))
+        with pytest.raises(ValueError, match=r"model\.skops: damaged model file"):
+            load_model(saved)
+
+
+def changed(fitted, step, **fields):
+    """Copy of a fitted pipeline with other fields in the fitted value of a step."""
+    other = copy.deepcopy(fitted)
+    estimator = other.named_steps[step]
+    estimator.model_ = replace(estimator.model_, **fields)
+    return other
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "message"),
+    [
+        ("separate", lambda m: {"components": m.components[:1]}, "components: expect"),
+        ("separate", lambda m: {"components": -m.components}, "negative"),
+        ("separate", lambda m: {"components": m.components * np.nan}, "NaN"),
+        ("separate", lambda m: {"n_fft": 12}, "components: expected shape"),
+        ("separate", lambda m: {"parameters": None}, "parameters: expected a dict"),
+        ("decode", lambda m: {"sfreq": -64.0}, "sfreq: expected a finite number > 0"),
+        (
+            "decode",
+            lambda m: {"pooled": replace(m.pooled, coef=m.pooled.coef[:, :2])},
+            "coef: expected shape",
+        ),
+        (
+            "decode",
+            lambda m: {"pooled": replace(m.pooled, mean=m.pooled.mean * np.inf)},
+            "mean: found 3 NaN or infinite",
+        ),
+        (
+            "decode",
+            lambda m: {"pooled": replace(m.pooled, lags=m.pooled.lags[::-1])},
+            "lags: expected",
+        ),
+    ],
+)
+def test_fitted_values_that_do_not_fit_are_refused(
+    fitted, tmp_path, step, change, message
+):
+    other = changed(fitted, step, **change(fitted.named_steps[step].model_))
+    save_model(other, tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=f"m.skops: damaged model file.*{message}"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_missing_attributes_are_refused(fitted, tmp_path):
+    other = copy.deepcopy(fitted)
+    del other.named_steps["separate"].model_
+    skops.io.dump(other, tmp_path / "m.skops")
+    with pytest.raises(ValueError, match=r"model_ of ContrastiveNMF: .* NoneType"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_a_cache_is_neither_saved_nor_brought_back(trials, tmp_path):
+    model = pipeline(memory=str(tmp_path / "cache")).fit(*trials)
+    save_model(model, tmp_path / "m.skops")
+    assert model[0].memory == str(tmp_path / "cache")
+    assert load_model(tmp_path / "m.skops")[0].memory is None
+    skops.io.dump(model, tmp_path / "hostile.skops")
+    with pytest.warns(UserWarning, match="version unknown"):
+        loaded = load_model(tmp_path / "hostile.skops")
+    assert loaded[0].memory is None
+
+
+def test_public_names_alone_are_in_the_file(saved):
+    with zipfile.ZipFile(saved) as archive:
+        text = archive.read("schema.json").decode()
+    ours = set(re.findall(r'"(sklearn_cnmf[^"]*)"', text))
+    assert ours
+    assert not [name for name in ours if "._" in name]
+
+
+def test_a_file_of_format_1_loads_for_ever():
+    folder = Path(__file__).parent / "data"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*saved with", UserWarning)
+        model = load_model(folder / "format_1.skops")
+    stored = np.load(folder / "format_1.npz")
+    trial = Trial(
+        stored["eeg"], 64.0, stored["mixture"], 4000.0, instruments=("a", "b")
+    )
+    (decoded,) = model[0].transform([trial])
+    assert_allclose(decoded.guide, stored["guide"], rtol=1e-5, atol=1e-6)
+    (attended,) = model.predict([trial])
+    assert_allclose(attended, stored["attended"], atol=1e-4)

@@ -12,8 +12,8 @@ from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import Pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference, Trial
-from sklearn_cnmf.decoding import audio_envelope
 from sklearn_cnmf.metrics import attention_scorer, separation_scorer
+from sklearn_cnmf.signals import audio_envelope
 
 PARTS = ("1", "3", "4")
 STEMS = {

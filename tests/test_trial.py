@@ -1,6 +1,7 @@
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -75,14 +76,26 @@ BAD[1, 7] = np.inf
         ({"eeg": np.ones((3, 64)) * 1j}, "eeg: expected real numbers, got dtype compl"),
         ({"eeg": np.ones((0, 64))}, "eeg: the array is empty"),
         ({"eeg_sfreq": 0}, "eeg_sfreq: expected a positive rate in Hz, got 0"),
-        ({"eeg_sfreq": "64"}, "eeg_sfreq: expected a positive rate in Hz, got '64'"),
         ({"mixture": np.ones((1, 1, 8000))}, "mixture: expected 1-D or 2-D"),
         ({"mixture": np.full(8000, np.nan)}, "mixture: found 8000 NaN"),
         ({"audio_sfreq": np.nan}, "audio_sfreq: expected a positive rate"),
-        ({"instruments": "violin"}, "instruments: expected a sequence of str"),
-        ({"instruments": ("a", "a")}, r"instruments: \['a'\] occur more than once"),
         ({"ch_names": ("a", "b")}, "ch_names has 2 names for 3 channels"),
-        ({"guide": np.ones(5), "guide_sfreq": 1.0}, "guide: expected 2-D"),
+        ({"guide": np.ones((1, 1, 5)), "guide_sfreq": 1.0}, "guide: expected 2-D"),
+        ({"guide": np.ones(5), "guide_sfreq": 1.0}, "guide lasts 5.00000 s .*1.00000"),
+        ({"guide": np.ones(62), "guide_sfreq": 64.0}, "one frame of the guide at most"),
+        (
+            {
+                "guide": np.ones(64),
+                "guide_sfreq": 64.0,
+                "guide_weights": np.ones(2),
+            },
+            "guide_weights has 2 entries for 1 rows",
+        ),
+        (
+            {"eeg": np.ma.masked_array(np.ones((3, 64)), np.eye(3, 64))},
+            "eeg: got a masked array",
+        ),
+        ({"mixture": np.ones((8000, 2))}, "soundfile reads .* pass audio.T"),
         ({"guide": np.ones((1, 5))}, "guide_sfreq: expected a positive rate"),
     ],
 )
@@ -104,11 +117,11 @@ def test_lists_are_checked():
     trial, reference = make()
     with pytest.raises(ValueError, match="trials: the list is empty"):
         check_trials([])
-    with pytest.raises(TypeError, match="trials: expected a list of Trial, got Trial"):
+    with pytest.raises(ValueError, match="trials: expected a list of Trial, got Trial"):
         check_trials(trial)
-    with pytest.raises(TypeError, match=r"trials\[1\]: expected Trial, got int"):
+    with pytest.raises(ValueError, match=r"trials\[1\]: expected Trial, got int"):
         check_trials([trial, 1])
-    with pytest.raises(TypeError, match=r"references\[0\]: expected Reference"):
+    with pytest.raises(ValueError, match=r"references\[0\]: expected Reference"):
         check_trials([trial], [trial])
     with pytest.raises(ValueError, match="references has 2 entries for 1 trials"):
         check_trials([trial], [reference, reference])
@@ -157,7 +170,71 @@ def test_what_counts_as_trials():
     assert is_trials((trial,))
     assert not is_trials(np.ones((3, 3)))
     assert not is_trials([[1.0, 2.0]])
-    with pytest.raises(TypeError, match=r"got a single Trial; pass \[trial\]"):
+    with pytest.raises(ValueError, match=r"got a single Trial; pass \[trial\]"):
         is_trials(trial)
     with pytest.raises(ValueError, match="empty list"):
         is_trials([])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"eeg_sfreq": "64"}, "eeg_sfreq: expected a rate in Hz, got '64'"),
+        ({"audio_sfreq": True}, "audio_sfreq: expected a rate in Hz, got True"),
+        ({"subject": 3}, "subject: expected a str, got 3"),
+        ({"stimulus": 0}, "stimulus: expected a str, got 0"),
+        ({"instruments": "violin"}, "instruments: expected a list or tuple of str"),
+        ({"instruments": {"a", "b"}}, "instruments: .* whose order is definite"),
+        ({"instruments": (c for c in "ab")}, "instruments: expected a list or tuple"),
+        ({"instruments": ()}, "instruments: expected at least one name"),
+        ({"instruments": ("a", "a")}, r"instruments: \['a'\] occur more than once"),
+        ({"ch_names": {"a": 1}}, "ch_names: expected a list or tuple of str"),
+    ],
+)
+def test_what_no_trial_can_be_made_of(change, message):
+    with pytest.raises(ValueError, match=message):
+        make(**change)
+
+
+@pytest.mark.parametrize(
+    "rate", [np.int64(64), np.float32(64), np.uint8(64), Fraction(64)]
+)
+def test_rates_of_any_kind_are_floats(rate):
+    trial, _ = make(eeg_sfreq=rate)
+    assert type(trial.eeg_sfreq) is float
+    check_trials([trial])
+
+
+def test_names_are_kept_as_tuples_of_str():
+    trial, _ = make(instruments=np.array(["a", "b"]), ch_names=["x", "y", "z"])
+    assert trial.instruments == ("a", "b")
+    assert all(type(name) is str for name in trial.instruments)
+    assert trial.ch_names == ("x", "y", "z")
+
+
+def test_a_guide_of_one_dimension_is_one_row():
+    trial, _ = make(guide=np.ones(64), guide_sfreq=64.0)
+    assert trial.guide.shape == (1, 64)
+    check_trials([trial], require_guide=True)
+
+
+def test_an_unfinished_trial_has_a_repr():
+    trial = Trial(None, None, np.zeros(8000), 8000.0, guide=np.zeros(64))
+    assert repr(trial) == (
+        "Trial(subject='', stimulus='', eeg=None, mixture=8000 at 8000 Hz, "
+        "guide=1 x 64)"
+    )
+
+
+def test_channel_names_are_compared_with_the_first_that_are_known():
+    unnamed = make(ch_names=None)[0]
+    named = make(ch_names=("a", "b", "c"))[0]
+    swapped = make(ch_names=("a", "c", "b"))[0]
+    with pytest.raises(ValueError, match=r"trials\[2\].*but in trials\[1\] it is 'b'"):
+        check_trials([unnamed, named, swapped])
+
+
+def test_mono_stems_under_a_stereo_mixture_are_explained():
+    trial, reference = make(mixture=np.ones((2, 8000)))
+    with pytest.raises(ValueError, match=r"each source is mono, .*\(n_sources, 2"):
+        check_trials([trial], [reference])

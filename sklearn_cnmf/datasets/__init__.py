@@ -1,6 +1,18 @@
 """Recordings, simulated trials and example stems."""
 
+from .._public import set_public_module
+from ._recordings import make_trials, read_audio, read_eeg
 from ._stems import Piece, load_example_stems
 from .simulation import simulate_eeg, simulate_trials
 
-__all__ = ["Piece", "load_example_stems", "simulate_eeg", "simulate_trials"]
+__all__ = [
+    "Piece",
+    "load_example_stems",
+    "make_trials",
+    "read_audio",
+    "read_eeg",
+    "simulate_eeg",
+    "simulate_trials",
+]
+
+set_public_module(globals())

@@ -1,10 +1,13 @@
 """Activations of spectra that are learned from the attended sources."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from sklearn.decomposition import NMF, non_negative_factorization
 
-from ._spectral import spectrogram
+from .._validation import as_signals, check_number
+from ..signals import spectrogram
 
 # Frames to learn from are this far apart in seconds; neighbours are much alike.
 _SPACING = 0.05
@@ -14,7 +17,9 @@ _MAX_ITER = 100
 _N_UPDATES = 50
 
 
-def learn_spectra(sources, n_components):
+def learn_spectra(
+    sources: list[tuple[np.ndarray, float]], n_components: int
+) -> Callable:
     """Learn spectra of sources by Kullback-Leibler NMF.
 
     Parameters
@@ -55,7 +60,14 @@ def learn_spectra(sources, n_components):
     return partial(nmf_activations, components=components, components_sfreq=rates[0])
 
 
-def nmf_activations(audio, sfreq, times, *, components, components_sfreq):
+def nmf_activations(
+    audio: np.ndarray,
+    sfreq: float,
+    times: np.ndarray,
+    *,
+    components: np.ndarray,
+    components_sfreq: float,
+) -> np.ndarray:
     """Activations of given spectra over time.
 
     Parameters
@@ -79,33 +91,40 @@ def nmf_activations(audio, sfreq, times, *, components, components_sfreq):
     Raises
     ------
     ValueError
-        If the rates differ.
+        If the rates differ, or an argument is not as described.
     """
+    check_number("components_sfreq", components_sfreq, above=0)
     if sfreq != components_sfreq:
         raise ValueError(
             f"audio_sfreq: {sfreq:g} Hz, but the spectra for feature='activations' "
             f"were learned at {components_sfreq:g} Hz"
         )
+    components = as_signals("components", components, (2,)).astype(np.float64)
     magnitudes = spectrogram(audio, sfreq, times)
+    if components.min() < 0 or components.shape[1] != magnitudes.shape[1]:
+        raise ValueError(
+            f"components: expected non-negative spectra of {magnitudes.shape[1]} bins, "
+            f"got shape {components.shape} with a minimum of {components.min():g}"
+        )
     largest = magnitudes.max()
     if largest == 0:
         return np.zeros((len(components), len(times)))
     magnitudes = magnitudes / largest
-    # Rows of spectra sum to one, so that these are the multiplicative updates of a
-    # convex problem; this many bring it close enough.
-    activations = np.repeat(
-        magnitudes.mean(axis=1, keepdims=True), len(components), axis=1
+    # A convex problem; this many multiplicative updates bring it close enough.
+    activations, _, _ = non_negative_factorization(
+        magnitudes,
+        H=components,
+        n_components=len(components),
+        update_H=False,
+        solver="mu",
+        beta_loss="kullback-leibler",
+        tol=0.0,
+        max_iter=_N_UPDATES,
     )
-    for _ in range(_N_UPDATES):
-        model = activations @ components
-        ratio = np.divide(magnitudes, model, out=model, where=model > 0)
-        activations *= ratio @ components.T
     return activations.T * largest
 
 
 def _nmf(n_components):
-    from sklearn.decomposition import NMF
-
     return NMF(
         n_components,
         solver="mu",

@@ -1,16 +1,23 @@
 """Which candidate a reconstruction resembles most, over whole trials or windows."""
 
-import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from typing import Any
 
-from ..trial import check_trials, is_trials
+import numpy as np
+
+from .._estimator import fitted_value
+from .._validation import trial_name
+from ..signals import pearson_r
+from ..trial import Reference, Trial, check_trials, is_trials
 from ._inputs import require_references
 from ._parameters import check_window
-from ._ridge import pearson_r
-from ._trials import candidates_of_trials, name
+from ._targets import candidates_of_trials
 
 
-def candidate_correlations(reconstructions, features, n_window=None):
+def candidate_correlations(
+    reconstructions: list[np.ndarray],
+    features: list[np.ndarray],
+    n_window: int | None = None,
+) -> np.ndarray:
     """Correlate reconstructions with candidates, window by window.
 
     Parameters
@@ -54,7 +61,7 @@ def candidate_correlations(reconstructions, features, n_window=None):
     )
 
 
-def share_right(correlations, attended):
+def share_right(correlations: np.ndarray, attended: int) -> float:
     """Share of windows in which the attended candidate beats every other.
 
     Parameters
@@ -77,7 +84,13 @@ def share_right(correlations, attended):
 class AttentionMixin:
     """Attention decoding with candidate sources that are known."""
 
-    def attention_scores(self, trials, candidates, *, window=None):
+    def attention_scores(
+        self,
+        trials: list[Trial],
+        candidates: list[Reference] | list[np.ndarray],
+        *,
+        window: float | None = None,
+    ) -> list[np.ndarray]:
         """Correlate each trial's reconstruction with candidate sources.
 
         Parameters
@@ -104,28 +117,30 @@ class AttentionMixin:
             If a trial is shorter than the window; if candidates are missing, NaN or
             not shaped like the mixture.
         """
-        check_is_fitted(self)
         if not is_trials(trials):
-            raise TypeError("trials: expected a list of Trial")
-        xs = self._eeg_of_trials(trials)
-        features = candidates_of_trials(trials, candidates, **self._target())
-        n_window = self._window(window, trials, xs)
-        names = [[None] * len(of_trial) for of_trial in features]
-        if self.per_instrument:
-            names = [trial.instruments for trial in trials]
-        for index, (trial, own, of_trial) in enumerate(zip(trials, names, features)):
-            if len(own) != len(of_trial):
+            raise ValueError("trials: expected a list of Trial")
+        model, xs = self._prepared(trials)
+        features = candidates_of_trials(trials, candidates, **self._target(model))
+        n_window = _frames_of(window, model.sfreq, trials, xs)
+        scores = []
+        names = {name for t in trials for name in t.instruments or ()}
+        model.warn_of_unknown(names)
+        for index, (trial, x, of_trial) in enumerate(zip(trials, xs, features)):
+            decoders = [model.pooled] * len(of_trial)
+            if self.per_instrument:
+                decoders = model.models(trial.instruments)
+            if len(decoders) != len(of_trial):
                 raise ValueError(
-                    f"{name(index, trial)}: {len(of_trial)} candidates for "
-                    f"{len(own)} instruments; per_instrument=True needs one each"
+                    f"{trial_name(index, trial)}: {len(of_trial)} candidates for "
+                    f"{len(decoders)} instruments; per_instrument=True needs one each"
                 )
-        decoders = self._decoders_of(names)
-        return [
-            candidate_correlations([d._predict(x) for d in own], of_trial, n_window)
-            for x, own, of_trial in zip(xs, decoders, features)
-        ]
+            found = [decoder.predict(x) for decoder in decoders]
+            scores.append(candidate_correlations(found, of_trial, n_window))
+        return scores
 
-    def predict_attended(self, trials, candidates):
+    def predict_attended(
+        self, trials: list[Trial], candidates: list[Any]
+    ) -> list[str] | list[int]:
         """Decode which candidate each listener attends to.
 
         Classic attention decoding, which knows the candidates apart from the
@@ -140,9 +155,10 @@ class AttentionMixin:
 
         Returns
         -------
-        attended : ndarray of shape (n_trials,), int
-            Index of the chosen candidate of each trial, the first one if some are
-            equally good. It compares with `Reference.attended`.
+        attended : list of str or list of int
+            Name of the chosen instrument of each trial, the first one if some are
+            equally good. Where the trials name no instruments, or not as many as
+            there are candidates, the index, which compares with `Reference.attended`.
 
         Examples
         --------
@@ -154,12 +170,23 @@ class AttentionMixin:
         ...     pieces, n_subjects=1, snr_db=0.0, random_state=0)
         >>> decoder = EnvelopeDecoder(alpha=1.0).fit(trials[:4], references[:4])
         >>> decoder.predict_attended(trials[4:], references[4:])
-        array([0, 1])
+        ['violin', 'cello']
         """
         scores = self.attention_scores(trials, candidates)
-        return np.array([int(np.argmax(of_trial[0])) for of_trial in scores])
+        chosen = [int(np.argmax(of_trial[0])) for of_trial in scores]
+        named = all(
+            len(trial.instruments or ()) == of_trial.shape[1]
+            for trial, of_trial in zip(trials, scores)
+        )
+        return [t.instruments[i] for t, i in zip(trials, chosen)] if named else chosen
 
-    def score_attended(self, trials, references, *, window=None):
+    def score_attended(
+        self,
+        trials: list[Trial],
+        references: list[Reference],
+        *,
+        window: float | None = None,
+    ) -> float:
         """Share of trials or windows in which the attended source is chosen.
 
         Parameters
@@ -181,6 +208,7 @@ class AttentionMixin:
         """
         require_references(references)
         check_trials(trials, references)
+        fitted_value(self, trials=True).warn_of_leak(trials)
         scores = self.attention_scores(trials, references, window=window)
         return float(
             np.mean(
@@ -191,14 +219,15 @@ class AttentionMixin:
             )
         )
 
-    def _window(self, window, trials, xs):
-        if window is None:
-            return None
-        n_window = check_window(window, self.sfreq)
-        for index, (trial, x) in enumerate(zip(trials, xs)):
-            if len(x) < n_window:
-                raise ValueError(
-                    f"{name(index, trial)}: lasts {len(x) / self.sfreq:g} s; it is "
-                    f"shorter than window={window:g} s"
-                )
-        return n_window
+
+def _frames_of(window, sfreq, trials, xs):
+    if window is None:
+        return None
+    n_window = check_window(window, sfreq)
+    for index, (trial, x) in enumerate(zip(trials, xs)):
+        if len(x) < n_window:
+            raise ValueError(
+                f"{trial_name(index, trial)}: lasts {len(x) / sfreq:g} s; it is "
+                f"shorter than window={window:g} s"
+            )
+    return n_window

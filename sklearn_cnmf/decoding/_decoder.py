@@ -1,50 +1,51 @@
 """The estimator: a backward temporal response function."""
 
-import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
+import joblib
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     RegressorMixin,
     TransformerMixin,
-    clone,
 )
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    check_memory,
-)
+from sklearn.utils.validation import check_array, check_consistent_length
 
-from .._set_output import ContainersForArraysOnly
-from ..trial import check_trials, is_trials
+from .._estimator import ContainersForArraysOnly, fitted_value, forget
+from .._memory import cached
+from ..signals import pearson_r
+from ..trial import Reference, Trial, check_trials, is_trials
 from ._activations import learn_spectra
 from ._attention import AttentionMixin
-from ._backward import predict_linear
-from ._features import cached, feature_function
-from ._fitting import fit_ridge
+from ._eeg import eeg_of_trials, prepare_eeg
+from ._fitted import ArrayDecoder, TrialDecoder, training_record
 from ._inputs import (
     array_to_fit,
     array_to_transform,
+    channel_names,
     check_channels,
     check_varying,
     require_references,
     set_channels,
 )
 from ._parameters import check_decoder_parameters
-from ._preparation import prepare_eeg
-from ._regressor import fit_regressor
-from ._ridge import pearson_r
-from ._trials import (
+from ._targets import (
     attended_instruments,
     attended_sources,
+    cached_feature,
     check_reach,
-    eeg_of_trials,
+    feature_function,
     stimulus_groups,
     targets_of_trials,
 )
+from .regression import BackwardModel, fit_regressor, fit_ridge
+
+_OF_ARRAYS = ("sfreq", "tmin", "tmax")
+_OF_TRIALS = (*_OF_ARRAYS, "l_freq", "h_freq", "feature", "n_bands", "per_instrument")
 
 
 class EnvelopeDecoder(
@@ -75,8 +76,8 @@ class EnvelopeDecoder(
         0 <= tmin < tmax.
     feature : str or callable, default="envelope"
         What of the attended source to reconstruct, for trials. "envelope" is
-        :func:`~sklearn_cnmf.decoding.audio_envelope` and "mel"
-        :func:`~sklearn_cnmf.decoding.mel_bands`; "onset" and "mel_onset" are how
+        :func:`~sklearn_cnmf.signals.audio_envelope` and "mel"
+        :func:`~sklearn_cnmf.signals.mel_bands`; "onset" and "mel_onset" are how
         fast they rise. "envelope_onset" is both, as two outputs: the most reliable
         choice for :meth:`predict_attended`, see Notes. "activations", the choice of
         [3]_, are those of `n_bands` spectra, learned in `fit` from the attended
@@ -114,6 +115,8 @@ class EnvelopeDecoder(
 
     Attributes
     ----------
+    model_ : ArrayDecoder or TrialDecoder
+        The fitted value, which all methods ask.
     coef_ : ndarray of shape (n_outputs, n_channels, n_lags)
         Weights of the EEG, float32 if the EEG is float32, as are predictions. Only
         if `estimator` is None or has such.
@@ -135,8 +138,8 @@ class EnvelopeDecoder(
         Mean of the training EEG.
     feature_ : callable
         Takes (audio, sfreq, times) and returns the feature (trials).
-    decoders_ : dict of str to EnvelopeDecoder
-        Decoder of each attended instrument (`per_instrument`).
+    decoders_ : dict of str to BackwardModel
+        Backward model of each attended instrument (`per_instrument`).
     estimator_ : estimator
         The fitted regressor (`estimator`).
     n_features_in_ : int
@@ -199,6 +202,10 @@ class EnvelopeDecoder(
     A channel that is constant in all training data gets zero weights and a
     warning.
 
+    What decided a fit can't be changed after it: once `sfreq`, `tmin` or `tmax`, or
+    for trials `l_freq`, `h_freq`, `feature`, `n_bands` or `per_instrument` has another
+    value, predicting raises until the next `fit`.
+
     References
     ----------
     .. [1] Crosse, M. J., Di Liberto, G. M., Bednar, A., & Lalor, E. C. (2016). The
@@ -228,19 +235,19 @@ class EnvelopeDecoder(
     def __init__(
         self,
         *,
-        sfreq=64.0,
-        tmin=0.0,
-        tmax=0.25,
-        feature="envelope",
-        n_bands=8,
-        alpha="cv",
-        alphas=tuple(10.0**k for k in range(-6, 7)),
-        alpha_per_output=False,
-        l_freq=1.0,
-        h_freq=8.0,
-        per_instrument=False,
-        estimator=None,
-        memory=None,
+        sfreq: float = 64.0,
+        tmin: float = 0.0,
+        tmax: float = 0.25,
+        feature: str | Callable = "envelope",
+        n_bands: int = 8,
+        alpha: str | float | Sequence[float] = "cv",
+        alphas: Sequence[float] = tuple(10.0**k for k in range(-6, 7)),
+        alpha_per_output: bool = False,
+        l_freq: float | None = 1.0,
+        h_freq: float | None = 8.0,
+        per_instrument: bool = False,
+        estimator: Any = None,
+        memory: str | joblib.Memory | None = None,
     ):
         self.sfreq = sfreq
         self.tmin = tmin
@@ -256,7 +263,9 @@ class EnvelopeDecoder(
         self.estimator = estimator
         self.memory = memory
 
-    def fit(self, X, y):
+    def fit(
+        self, X: ArrayLike | list[Trial], y: ArrayLike | list[Reference]
+    ) -> "EnvelopeDecoder":
         """Learn to reconstruct the stimulus.
 
         Parameters
@@ -278,14 +287,14 @@ class EnvelopeDecoder(
             shorter than the lag window; if a target or all EEG is constant; if
             "cv" is asked for and all trials share one stimulus.
         """
-        self.lags_ = check_decoder_parameters(self)
+        lags = check_decoder_parameters(self)
         if is_trials(X):
-            self._fit_trials(X, y)
+            self._fit_trials(X, y, lags)
         else:
-            self._fit_array(X, y)
+            self._fit_array(X, y, lags)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[np.ndarray]:
         """Reconstruct the stimulus.
 
         Parameters
@@ -298,20 +307,23 @@ class EnvelopeDecoder(
         y : ndarray of shape (n_times[, n_outputs]) or list of ndarray
             Reconstruction, at `sfreq` and as long as the EEG: of an array, shaped
             like the target in `fit`; of each trial, (n_outputs, n_frames).
-        """
-        check_is_fitted(self)
-        if is_trials(X):
-            xs = self._eeg_of_trials(X)
-            names = [t.instruments if self.per_instrument else [None] for t in X]
-            decoders = self._decoders_of(names)
-            return [
-                np.mean([decoder._predict(x) for decoder in present], axis=0).T
-                for x, present in zip(xs, decoders)
-            ]
-        predicted = self._predict(array_to_transform(self, X))
-        return predicted[:, 0] if self._one_dimensional else predicted
 
-    def transform(self, X):
+        Raises
+        ------
+        ValueError
+            If X is of another kind than in `fit` or has other channels, or a
+            parameter that decided the fit has changed.
+        """
+        if is_trials(X):
+            model, xs = self._prepared(X)
+            if self.per_instrument:
+                model.warn_of_unknown({name for t in X for name in t.instruments})
+            return [model.reconstruct(x, trial) for x, trial in zip(xs, X)]
+        model = fitted_value(self, trials=False)
+        predicted = model.pooled.predict(array_to_transform(self, X))
+        return predicted[:, 0] if model.one_dimensional else predicted
+
+    def transform(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[Trial]:
         """Reconstruct the stimulus as input to the next step.
 
         Parameters
@@ -323,17 +335,25 @@ class EnvelopeDecoder(
         -------
         X_new : ndarray of shape (n_times, n_outputs) or list of Trial
             Reconstruction, or new trials that carry it as `guide`, at
-            `guide_sfreq` = `sfreq`.
+            `guide_sfreq` = `sfreq`, with `guide_feature`.
         """
-        check_is_fitted(self)
+        predicted = self.predict(X)
         if not is_trials(X):
-            return self._predict(array_to_transform(self, X))
+            return predicted.reshape(len(predicted), -1)
+        name = self.feature if isinstance(self.feature, str) else self.feature_
         return [
-            replace(trial, guide=guide, guide_sfreq=float(self.sfreq))
-            for trial, guide in zip(X, self.predict(X))
+            replace(
+                trial,
+                guide=guide,
+                guide_sfreq=self.model_.sfreq,
+                guide_feature=self.feature_ if name == "activations" else name,
+            )
+            for trial, guide in zip(X, predicted)
         ]
 
-    def score(self, X, y):
+    def score(
+        self, X: ArrayLike | list[Trial], y: ArrayLike | list[Reference]
+    ) -> float:
         """Mean Pearson correlation of reconstruction and stimulus (not R^2).
 
         Parameters
@@ -353,21 +373,29 @@ class EnvelopeDecoder(
         ------
         ValueError
             If the target of a trial is constant in all outputs.
+
+        Warns
+        -----
+        UserWarning
+            If a trial was not trained on, but others of its stimulus were.
         """
-        check_is_fitted(self)
         if is_trials(X):
             require_references(y)
-            xs = self._eeg_of_trials(X, y)
-            ys = targets_of_trials(X, y, **self._target())
-            names = attended_instruments(X, y) if self.per_instrument else X
-            decoders = self._decoders_of([[attended] for attended in names])
-            found = [decoder._predict(x) for x, [decoder] in zip(xs, decoders)]
+            model, xs = self._prepared(X, y)
+            model.warn_of_leak(X)
+            ys = targets_of_trials(X, y, **self._target(model))
+            attended = [""] * len(X)
+            if self.per_instrument:
+                attended = attended_instruments(X, y)
+                model.warn_of_unknown(set(attended))
+            found = [m.predict(x) for x, m in zip(xs, model.models(attended))]
         else:
+            model = fitted_value(self, trials=False)
             x = array_to_transform(self, X)
             y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
             check_consistent_length(x, y)
-            ys, found = [y.reshape(len(y), -1)], [self._predict(x)]
-        n_outputs = len(self.patterns_)
+            ys, found = [y.reshape(len(y), -1)], [model.pooled.predict(x)]
+        n_outputs = len(model.pooled.patterns)
         if ys[0].shape[1] != n_outputs:
             raise ValueError(
                 f"y: the target has {ys[0].shape[1]} outputs, but the decoder was "
@@ -375,19 +403,21 @@ class EnvelopeDecoder(
             )
         return float(np.mean([pearson_r(t, p).mean() for t, p in zip(ys, found)]))
 
-    def _fit_array(self, X, y):
+    def _fit_array(self, X, y, lags):
         if self.per_instrument:
             raise ValueError(
                 "per_instrument: True needs trials that name their instruments, but "
                 "X is an array"
             )
         X, y = array_to_fit(self, X, y)
-        check_varying(np.ptp(X, axis=0) > 0, self)
-        self._one_dimensional = y.ndim == 1
+        check_varying(np.ptp(X, axis=0) > 0, channel_names(self))
         xs, ys = [X.astype(np.float64)], [y.reshape(len(y), -1)]
-        self._fit(xs, ys, None, X.dtype, self.alpha)
+        model = self._regress(xs, ys, None, lags, X.dtype, self.alpha)
+        parameters = {name: getattr(self, name) for name in _OF_ARRAYS}
+        forget(self, keep=("n_features_in_", "feature_names_in_"))
+        self._publish(ArrayDecoder(model, y.ndim == 1, parameters))
 
-    def _fit_trials(self, trials, references):
+    def _fit_trials(self, trials, references, lags):
         require_references(references)
         check_trials(trials, references, require_instruments=self.per_instrument)
         groups = stimulus_groups(trials)
@@ -396,55 +426,71 @@ class EnvelopeDecoder(
                 f"alpha='cv' leaves one stimulus out, but there is only one among the "
                 f"{len(trials)} trials, {trials[0].stimulus!r}; pass a number as alpha"
             )
-        set_channels(self, trials)
-        check_reach(trials, self.sfreq, self.lags_)
+        check_reach(trials, self.sfreq, lags)
         varying = [np.ptp(trial.eeg, axis=1) > 0 for trial in trials]
-        check_varying(np.any(varying, axis=0), self)
-        self._one_dimensional = False
-        self.feature_ = self._learn_feature(trials, references)
-        xs = self._prepared(trials)
-        ys = targets_of_trials(trials, references, **self._target())
+        names = next((t.ch_names for t in trials if t.ch_names), range(len(varying[0])))
+        check_varying(np.any(varying, axis=0), names)
+        clock = {
+            "sfreq": float(self.sfreq),
+            "l_freq": self.l_freq,
+            "h_freq": self.h_freq,
+        }
+        feature = self._learn_feature(trials, references)
+        xs = eeg_of_trials(trials, prepare=cached(self.memory, prepare_eeg), **clock)
+        ys = targets_of_trials(
+            trials, references, feature=cached_feature(feature, self.memory), **clock
+        )
         single = all(trial.eeg.dtype == np.float32 for trial in trials)
         dtype = np.dtype(np.float32 if single else np.float64)
-        self._fit(xs, ys, groups, dtype, self.alpha)
-        vars(self).pop("decoders_", None)
+        pooled = self._regress(xs, ys, groups, lags, dtype, self.alpha)
+        of_instruments = {}
         if self.per_instrument:
             attended = attended_instruments(trials, references)
-            self.decoders_ = {}
-            for instrument in sorted(set(attended)):
-                own = [i for i, other in enumerate(attended) if other == instrument]
-                self.decoders_[instrument] = self._fit_part(xs, ys, groups, dtype, own)
-
-    def _fit_part(self, xs, ys, groups, dtype, chosen):
-        """Fit another decoder to some of the prepared trials."""
-        part = clone(self).set_params(per_instrument=False)
-        for attribute in ("lags_", "n_features_in_", "feature_", "feature_names_in_"):
-            if hasattr(self, attribute):
-                setattr(part, attribute, getattr(self, attribute))
-        part._one_dimensional = False
-        groups = [groups[i] for i in chosen]
-        alpha = self.alpha
-        if self._chooses_alpha() and len(set(groups)) == 1:
-            alpha = self.alpha_
-        part._fit(
-            [xs[i] for i in chosen], [ys[i] for i in chosen], groups, dtype, alpha
-        )
-        return part
-
-    def _fit(self, xs, ys, groups, dtype, alpha):
-        if self.estimator is not None:
-            fitted = fit_regressor(xs, ys, self.lags_, self.estimator, dtype=dtype)
-        else:
-            fitted = fit_ridge(
-                xs,
-                ys,
-                groups,
-                self.lags_,
-                alpha=alpha,
-                alphas=self.alphas,
-                per_output=self.alpha_per_output,
-                dtype=dtype,
+            for name in sorted(set(attended)):
+                own = [i for i, other in enumerate(attended) if other == name]
+                own_xs, own_ys, own_groups = (
+                    [values[i] for i in own] for values in (xs, ys, groups)
+                )
+                alone = self._chooses_alpha() and len(set(own_groups)) == 1
+                alpha = pooled.alpha if alone else self.alpha
+                of_instruments[name] = self._regress(
+                    own_xs, own_ys, own_groups, lags, dtype, alpha
+                )
+        forget(self)
+        set_channels(self, trials)
+        self._publish(
+            TrialDecoder(
+                pooled=pooled,
+                of_instruments=of_instruments,
+                feature=feature,
+                trained_on=training_record(trials),
+                parameters={name: getattr(self, name) for name in _OF_TRIALS},
+                **clock,
             )
+        )
+
+    def _regress(self, xs, ys, groups, lags, dtype, alpha) -> BackwardModel:
+        if self.estimator is not None:
+            return fit_regressor(xs, ys, lags, self.estimator, dtype=dtype)
+        return fit_ridge(
+            xs,
+            ys,
+            groups,
+            lags,
+            alpha=alpha,
+            alphas=self.alphas,
+            per_output=self.alpha_per_output,
+            dtype=dtype,
+        )
+
+    def _publish(self, model):
+        fitted = model.pooled
+        self.model_ = model
+        self.lags_, self.mean_, self.patterns_ = (
+            fitted.lags,
+            fitted.mean,
+            fitted.patterns,
+        )
         optional = {
             "coef_": fitted.coef,
             "intercept_": fitted.intercept,
@@ -452,58 +498,32 @@ class EnvelopeDecoder(
             "cv_scores_": fitted.cv_scores,
             "estimator_": getattr(fitted.regressor, "estimator", None),
         }
+        if model.for_trials:
+            optional["feature_"] = model.feature
+            optional["decoders_"] = model.of_instruments or None
         for attribute, value in optional.items():
-            vars(self).pop(attribute, None)
             if value is not None:
                 setattr(self, attribute, value)
-        self.mean_, self.patterns_ = fitted.mean, fitted.patterns
-        self._regressor = fitted.regressor
-
-    def _predict(self, x):
-        if self._regressor is not None:
-            return self._regressor.predict(x).astype(self.patterns_.dtype)
-        return predict_linear(x, self.coef_, self.intercept_, self.mean_, self.lags_)
-
-    def _decoders_of(self, instruments):
-        """Get the decoders to use for the instruments of each trial."""
-        if not self.per_instrument:
-            return [[self] * len(names) for names in instruments]
-        present = {instrument for names in instruments for instrument in names}
-        unknown = sorted(present - set(self.decoders_))
-        if unknown:
-            warnings.warn(
-                f"per_instrument: {unknown} had no training trials; the decoder of all "
-                "trials is used for them",
-                stacklevel=3,
-            )
-        return [[self.decoders_.get(n, self) for n in names] for names in instruments]
 
     def _learn_feature(self, trials, references):
         if isinstance(self.feature, str) and self.feature == "activations":
-            learn = check_memory(self.memory).cache(learn_spectra)
+            learn = cached(self.memory, learn_spectra)
             return learn(attended_sources(trials, references), self.n_bands)
         return feature_function(self.feature, self.n_bands)
 
     def _chooses_alpha(self):
         return self.estimator is None and isinstance(self.alpha, str)
 
-    def _eeg_of_trials(self, trials, references=None):
+    def _prepared(self, trials, references=None):
+        """Fitted value and prepared EEG of trials, checked."""
+        model = fitted_value(self, trials=True)
         check_trials(trials, references, require_instruments=self.per_instrument)
         check_channels(self, trials)
-        return self._prepared(trials)
+        prepare = cached(self.memory, prepare_eeg)
+        return model, eeg_of_trials(trials, prepare=prepare, **model.clock)
 
-    def _prepared(self, trials):
-        prepare = check_memory(self.memory).cache(prepare_eeg)
-        return eeg_of_trials(trials, prepare=prepare, **self._clock())
-
-    def _target(self):
-        feature = self.feature_
-        if self.memory is not None and isinstance(self.feature, str):
-            feature = cached(feature, check_memory(self.memory))
-        return {"feature": feature, **self._clock()}
-
-    def _clock(self):
-        return {"sfreq": self.sfreq, "l_freq": self.l_freq, "h_freq": self.h_freq}
+    def _target(self, model):
+        return {"feature": cached_feature(model.feature, self.memory), **model.clock}
 
     @property
     def _n_features_out(self):

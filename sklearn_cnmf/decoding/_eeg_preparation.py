@@ -1,17 +1,58 @@
 """EEG preparation as a step of its own, so that a search can tune it."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from .._set_output import ContainersForArraysOnly
-from ..trial import check_trials, is_trials
+from .._estimator import ContainersForArraysOnly, fitted_value, forget
+from .._validation import check_flag, check_shape, trial_name
+from ..trial import Trial, check_trials, is_trials
+from ._eeg import check_nyquist, clean, prepare_eeg
 from ._inputs import array_to_transform, check_channels, check_finite, set_channels
 from ._parameters import check_preparation_parameters
-from ._preparation import clean, prepare_eeg
-from ._trials import check_nyquist, name
+
+_PARAMETERS = (
+    "sfreq",
+    "l_freq",
+    "h_freq",
+    "notch_freqs",
+    "reference",
+    "standardize",
+    "clamp",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelScales:
+    """What :class:`EEGPreparation` keeps of a fit.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_channels,)
+        Mean and standard deviation of each channel.
+    for_trials : bool
+        Whether it was fitted on trials.
+    parameters : dict
+        Parameters of the step that decided this.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    for_trials: bool
+    parameters: dict[str, Any]
+
+    def check(self) -> None:
+        """Refuse a value whose parts don't fit each other."""
+        check_flag("for_trials", self.for_trials)
+        check_shape("mean", self.mean, (None,))
+        check_shape("scale", self.scale, self.mean.shape)
+        if self.scale.min() <= 0:
+            raise ValueError(f"scale: expected positive numbers, got {self.scale}")
 
 
 class EEGPreparation(
@@ -45,6 +86,8 @@ class EEGPreparation(
 
     Attributes
     ----------
+    model_ : ChannelScales
+        The fitted value.
     mean_, scale_ : ndarray of shape (n_channels,)
         Mean and standard deviation of each channel after filtering, over all
         training samples. A constant channel has `scale_` 1.
@@ -79,13 +122,13 @@ class EEGPreparation(
     def __init__(
         self,
         *,
-        sfreq=64.0,
-        l_freq=None,
-        h_freq=None,
-        notch_freqs=(),
-        reference=None,
-        standardize=True,
-        clamp=None,
+        sfreq: float | None = 64.0,
+        l_freq: float | None = None,
+        h_freq: float | None = None,
+        notch_freqs: Sequence[float] = (),
+        reference: str | Sequence[str] | None = None,
+        standardize: bool = True,
+        clamp: float | None = None,
     ):
         self.sfreq = sfreq
         self.l_freq = l_freq
@@ -95,7 +138,7 @@ class EEGPreparation(
         self.standardize = standardize
         self.clamp = clamp
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike | list[Trial], y: Any = None) -> "EEGPreparation":
         """Learn each channel's mean and standard deviation.
 
         Parameters
@@ -118,7 +161,9 @@ class EEGPreparation(
             channel that is not there.
         """
         check_preparation_parameters(self)
-        if is_trials(X):
+        of_trials = is_trials(X)
+        forget(self)
+        if of_trials:
             check_trials(X)
             set_channels(self, X)
         else:
@@ -141,9 +186,15 @@ class EEGPreparation(
         largest = np.max([np.abs(eeg).max(axis=1) for eeg in filtered], axis=0)
         constant = scale <= 1e-12 * np.maximum(largest, np.abs(self.mean_))
         self.scale_ = np.where(constant, 1.0, scale)
+        self.model_ = ChannelScales(
+            self.mean_,
+            self.scale_,
+            of_trials,
+            {name: getattr(self, name) for name in _PARAMETERS},
+        )
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[Trial]:
         """Prepare EEG.
 
         Parameters
@@ -156,8 +207,9 @@ class EEGPreparation(
         X_new : ndarray of shape (n_times, n_channels) or list of Trial
             Prepared EEG, float32 if `X` is; new trials carry it with its rate.
         """
-        check_is_fitted(self)
-        if is_trials(X):
+        of_trials = is_trials(X)
+        fitted_value(self, trials=of_trials)
+        if of_trials:
             check_trials(X)
             check_channels(self, X)
             return [
@@ -183,7 +235,7 @@ class EEGPreparation(
             return [prepare_eeg(eeg, self.sfreq, sfreq=self.sfreq, **band)]
         filtered = []
         for index, trial in enumerate(X):
-            where = name(index, trial)
+            where = trial_name(index, trial)
             for edge, value in (
                 ("h_freq", self.h_freq),
                 ("l_freq", self.l_freq),
@@ -197,10 +249,13 @@ class EEGPreparation(
         return filtered
 
     def _scaled(self, eeg):
-        mean, scale = self.mean_[:, None], self.scale_[:, None]
+        mean, scale = self.model_.mean[:, None], self.model_.scale[:, None]
+        scores = (eeg - mean) / scale
         if self.clamp is not None:
-            eeg = np.clip(eeg, mean - self.clamp * scale, mean + self.clamp * scale)
-        return (eeg - mean) / scale if self.standardize else eeg
+            scores = np.clip(scores, -self.clamp, self.clamp)
+        if self.standardize:
+            return scores
+        return eeg if self.clamp is None else mean + scores * scale
 
     def _reference_channels(self):
         if self.reference is None:

@@ -1,14 +1,20 @@
 """Arrays and channels that an estimator is given, checked and named."""
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import validate_data
 
-from ._trials import check_ch_names, name
+from .._validation import trial_name
+from ..trial import Trial
 
 
-def array_to_fit(estimator, X, y):
+def array_to_fit(
+    estimator: Any, X: ArrayLike, y: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     """Check one training recording; note its channels on the estimator.
 
     Parameters
@@ -44,7 +50,7 @@ def array_to_fit(estimator, X, y):
     return X, y
 
 
-def array_to_transform(estimator, X):
+def array_to_transform(estimator: Any, X: ArrayLike) -> np.ndarray:
     """Check one recording against the channels of the training."""
     X = validate_data(
         estimator,
@@ -57,52 +63,65 @@ def array_to_transform(estimator, X):
     return X
 
 
-def set_channels(estimator, trials):
+def set_channels(estimator: Any, trials: list[Trial]) -> None:
     """Note number and names of the channels of training trials."""
     estimator.n_features_in_ = trials[0].eeg.shape[0]
-    vars(estimator).pop("feature_names_in_", None)
     named = [trial.ch_names for trial in trials if trial.ch_names is not None]
-    if named:
-        check_ch_names(trials, named[0])
     if len(named) == len(trials):
         estimator.feature_names_in_ = np.asarray(named[0], dtype=object)
 
 
-def check_channels(estimator, trials):
+def check_channels(estimator: Any, trials: list[Trial]) -> None:
     """Refuse trials with other channels than the training had."""
     for index, trial in enumerate(trials):
         if trial.eeg.shape[0] != estimator.n_features_in_:
             raise ValueError(
-                f"{name(index, trial)}: eeg has {trial.eeg.shape[0]} channels, but "
-                f"{type(estimator).__name__} is expecting "
+                f"{trial_name(index, trial)}: eeg has {trial.eeg.shape[0]} channels, "
+                f"but {type(estimator).__name__} is expecting "
                 f"{estimator.n_features_in_} features as input"
             )
     check_ch_names(trials, getattr(estimator, "feature_names_in_", None))
 
 
-def check_finite(X, estimator):
+def check_ch_names(trials: list[Trial], expected: Sequence[str] | None) -> None:
+    """Refuse trials whose channels are known not to be the expected ones."""
+    if expected is None:
+        return
+    for index, trial in enumerate(trials):
+        if trial.ch_names is None:
+            continue
+        for channel, (found, other) in enumerate(zip(trial.ch_names, expected)):
+            if found != other:
+                raise ValueError(
+                    f"{trial_name(index, trial)}: ch_names[{channel}] is {found!r}, "
+                    f"but in training it was {other!r}; the same channels in the "
+                    "same order are needed"
+                )
+
+
+def check_finite(X: np.ndarray, estimator: Any) -> None:
     """Refuse NaN and infinity, naming the channels."""
     finite = np.isfinite(X).all(axis=0)
     if not finite.all():
         raise ValueError(
             f"X: found NaN or infinity (inf) in channels "
-            f"{_names(estimator, ~finite)}; finite numbers are expected"
+            f"{_chosen(channel_names(estimator), ~finite)}; finite numbers are expected"
         )
 
 
-def check_varying(varying, estimator):
+def check_varying(varying: np.ndarray, names: Sequence[Any]) -> None:
     """Warn of channels that are constant, refuse if all are."""
     if not varying.any():
         raise ValueError("X: all channels of the EEG are constant")
     if not varying.all():
         warnings.warn(
-            f"X: channels {_names(estimator, ~varying)} of the EEG are constant; "
+            f"X: channels {_chosen(names, ~varying)} of the EEG are constant; "
             "they get zero weights",
             stacklevel=4,
         )
 
 
-def require_references(references):
+def require_references(references: Any) -> None:
     """Refuse to learn or score without the truth."""
     if references is None:
         raise ValueError(
@@ -111,6 +130,11 @@ def require_references(references):
         )
 
 
-def _names(estimator, chosen):
-    names = getattr(estimator, "feature_names_in_", range(estimator.n_features_in_))
+def channel_names(estimator: Any) -> list[Any]:
+    """Names of the channels of the training, or their numbers."""
+    numbers = range(estimator.n_features_in_)
+    return list(getattr(estimator, "feature_names_in_", numbers))
+
+
+def _chosen(names, chosen):
     return [names[int(channel)] for channel in np.flatnonzero(chosen)]

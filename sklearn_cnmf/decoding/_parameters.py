@@ -1,14 +1,20 @@
 """Constructor parameters of the decoder, checked."""
 
-from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from sklearn.base import is_regressor
+from sklearn.utils.validation import check_memory
 
-from ._features import FEATURES
-from ._lagged import lag_samples
+from .._validation import check_callable, check_flag, check_number, check_whole
+from ._targets import FEATURES
+from .regression import lag_samples
+
+# Nobody's cortex answers later; what is larger was meant in milliseconds (seconds).
+_LATEST = 5.0
 
 
-def check_decoder_parameters(decoder):
+def check_decoder_parameters(decoder: Any) -> np.ndarray:
     """Raise an error that names the first parameter out of its range.
 
     Parameters
@@ -24,16 +30,17 @@ def check_decoder_parameters(decoder):
     lags = check_lags(decoder.tmin, decoder.tmax, decoder.sfreq)
     check_band(decoder.l_freq, decoder.h_freq, decoder.sfreq)
     check_alphas(decoder.alpha, decoder.alphas)
-    check_feature(decoder.feature)
-    check_count("n_bands", decoder.n_bands)
+    check_callable("feature", decoder.feature, FEATURES)
+    check_whole("n_bands", decoder.n_bands)
     check_flag("alpha_per_output", decoder.alpha_per_output)
     check_flag("per_instrument", decoder.per_instrument)
     if decoder.estimator is not None:
         check_regressor(decoder.estimator)
+    check_memory(decoder.memory)
     return lags
 
 
-def check_preparation_parameters(preparation):
+def check_preparation_parameters(preparation: Any) -> None:
     """Raise an error that names the first parameter out of its range.
 
     Parameters
@@ -43,9 +50,7 @@ def check_preparation_parameters(preparation):
     """
     sfreq = preparation.sfreq
     if sfreq is not None:
-        _check_real("sfreq", sfreq)
-        if sfreq <= 0:
-            raise ValueError(f"sfreq: expected a positive rate in Hz, got {sfreq!r}")
+        check_number("sfreq", sfreq, above=0)
     check_band(
         preparation.l_freq, preparation.h_freq, np.inf if sfreq is None else sfreq
     )
@@ -55,9 +60,7 @@ def check_preparation_parameters(preparation):
             f"{preparation.notch_freqs!r}"
         )
     for value in preparation.notch_freqs:
-        _check_real("notch_freqs", value)
-        if value <= 0:
-            raise ValueError(f"notch_freqs: expected positive numbers, got {value!r}")
+        check_number("notch_freqs", value, above=0)
     reference = preparation.reference
     named = isinstance(reference, (list, tuple, np.ndarray)) and len(reference) > 0
     if reference is not None and not named and reference != "average":
@@ -67,16 +70,12 @@ def check_preparation_parameters(preparation):
         )
     check_flag("standardize", preparation.standardize)
     if preparation.clamp is not None:
-        _check_real("clamp", preparation.clamp)
-        if preparation.clamp <= 0:
-            raise ValueError(
-                f"clamp: expected None or a positive number, got {preparation.clamp!r}"
-            )
+        check_number("clamp", preparation.clamp, above=0)
 
 
-def check_window(window, sfreq):
+def check_window(window: float, sfreq: float) -> int:
     """Refuse a window with less than two frames; return its number of frames."""
-    _check_real("window", window)
+    check_number("window", window)
     n_window = round(window * sfreq)
     if n_window < 2:
         raise ValueError(
@@ -86,16 +85,20 @@ def check_window(window, sfreq):
     return n_window
 
 
-def check_lags(tmin, tmax, sfreq):
+def check_lags(tmin: float, tmax: float, sfreq: float) -> np.ndarray:
     """Refuse a span of time that no lag lies in; return the lags in samples."""
-    for name, value in (("tmin", tmin), ("tmax", tmax), ("sfreq", sfreq)):
-        _check_real(name, value)
-    if sfreq <= 0:
-        raise ValueError(f"sfreq: expected a positive rate in Hz, got {sfreq!r}")
+    check_number("tmin", tmin)
+    check_number("tmax", tmax)
+    check_number("sfreq", sfreq, above=0)
     if not 0 <= tmin < tmax:
         raise ValueError(
             f"tmin, tmax: 0 <= tmin < tmax is expected, got tmin={tmin!r} and "
             f"tmax={tmax!r}"
+        )
+    if tmax > _LATEST:
+        raise ValueError(
+            f"tmax: expected at most {_LATEST:g} s, got {tmax!r}; is it in "
+            f"milliseconds? Then pass {tmax / 1000:g}"
         )
     lags = lag_samples(tmin, tmax, sfreq)
     if len(lags) == 0:
@@ -106,12 +109,12 @@ def check_lags(tmin, tmax, sfreq):
     return lags
 
 
-def check_band(l_freq, h_freq, sfreq):
+def check_band(l_freq: float | None, h_freq: float | None, sfreq: float) -> None:
     """Refuse a band that is empty or not below half of the sampling rate."""
     for name, edge in (("l_freq", l_freq), ("h_freq", h_freq)):
         if edge is None:
             continue
-        _check_real(name, edge)
+        check_number(name, edge)
         if not 0 < edge < sfreq / 2:
             raise ValueError(
                 f"{name}: expected None or a frequency between 0 and half of "
@@ -124,7 +127,7 @@ def check_band(l_freq, h_freq, sfreq):
         )
 
 
-def check_alphas(alpha, alphas):
+def check_alphas(alpha: Any, alphas: Any) -> None:
     """Refuse penalties that are negative, or a grid that is not positive."""
     if isinstance(alpha, str):
         if alpha != "cv":
@@ -135,61 +138,22 @@ def check_alphas(alpha, alphas):
                 f"alpha: expected 'cv', a number or one per output, got {alpha!r}"
             )
         for value in [alpha] if np.ndim(alpha) == 0 else alpha:
-            _check_real("alpha", value)
-            if value < 0:
-                raise ValueError(
-                    f"alpha: expected 'cv' or a number >= 0, got {value!r}"
-                )
+            check_number("alpha", value, least=0)
     if np.ndim(alphas) != 1 or len(alphas) == 0:
         raise ValueError(
             f"alphas: expected a sequence of positive numbers, got {alphas!r}"
         )
     for value in alphas:
-        _check_real("alphas", value)
-        if value <= 0:
-            raise ValueError(f"alphas: expected positive numbers, got {value!r}")
+        check_number("alphas", value, above=0)
 
 
-def check_feature(feature):
-    """Refuse what is neither the name of a feature nor a function."""
-    if callable(feature):
-        return
-    if not isinstance(feature, str):
-        raise TypeError(
-            f"feature: expected a name or a callable, got {type(feature).__name__}"
-        )
-    if feature not in FEATURES:
+def check_regressor(estimator: Any) -> None:
+    """Refuse what is not a scikit-learn regressor, such as a class or a classifier."""
+    instance = hasattr(estimator, "__sklearn_tags__") and not isinstance(
+        estimator, type
+    )
+    if not instance or not is_regressor(estimator):
         raise ValueError(
-            f"feature: expected one of {list(FEATURES)} or a callable, got {feature!r}"
+            "estimator: expected None or an instance of a scikit-learn regressor, got "
+            f"{estimator!r}"
         )
-
-
-def check_count(name, value):
-    """Refuse what is not a whole number of at least one."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name}: expected a whole number, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name}: expected a whole number >= 1, got {value!r}")
-
-
-def check_flag(name, value):
-    """Refuse what is not true or false."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}: expected True or False, got {value!r}")
-
-
-def check_regressor(estimator):
-    """Refuse what can not be cloned, fitted and asked to predict."""
-    for method in ("fit", "predict", "get_params"):
-        if not hasattr(estimator, method):
-            raise TypeError(
-                f"estimator: expected None or a scikit-learn regressor, got "
-                f"{estimator!r}, which has no {method}"
-            )
-
-
-def _check_real(name, value):
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    if not np.isfinite(value):
-        raise ValueError(f"{name}: expected a finite number, got {value!r}")

@@ -1,5 +1,6 @@
 """Separation metrics and scorers: BSS Eval, SI-SDR, selection accuracy."""
 
+from .._public import set_public_module
 from ._bss_eval import BSSEval, bss_eval
 from ._scorers import attention_scorer, separation_scorer
 from ._si_sdr import si_sdr
@@ -14,3 +15,5 @@ __all__ = [
     "separation_scorer",
     "si_sdr",
 ]
+
+set_public_module(globals())

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.linalg import cho_factor, cho_solve, toeplitz
 
+from .._validation import as_signals
 from ._signals import (
-    as_signals,
     decibels,
     is_silent,
     rounding_unit,
@@ -86,11 +86,10 @@ def bss_eval(reference, estimate, *, target=None, filter_length=512):
 
     Raises
     ------
-    TypeError
-        If an argument does not hold real numbers, or `target` or
-        `filter_length` not integers.
     ValueError
-        If shapes do not fit, a value is NaN or infinite, `target` or
+        If an argument does not hold real numbers, or `target` or
+        `filter_length` not integers;
+        if shapes do not fit, a value is NaN or infinite, `target` or
         `filter_length` is out of range, or a source to be evaluated or its
         estimate is silent (all zeros). The message names it.
 
@@ -276,7 +275,7 @@ def _ridge_solver(gram):
 
 def _check_integer(name, value, low, high):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: expected an integer, got {value!r}")
+        raise ValueError(f"{name}: expected an integer, got {value!r}")
     if value < low or (high is not None and value > high):
         expected = f"at least {low}" if high is None else f"{low} to {high}"
         raise ValueError(f"{name}: expected {expected}, got {value}")

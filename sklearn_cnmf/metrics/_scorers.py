@@ -5,7 +5,8 @@ from numbers import Real
 
 import numpy as np
 
-from ..trial import _label, check_trials
+from .._validation import trial_label
+from ..trial import check_trials
 from ._signals import is_silent
 from ._trial_scores import (
     METRICS,
@@ -43,10 +44,9 @@ def separation_scorer(metric="si_sdr", *, improvement=True):
 
     Raises
     ------
-    TypeError
-        If `metric` is neither a str nor callable, or `improvement` not a bool.
     ValueError
-        If `metric` is no known name, or "sar" with `improvement`. When called: if
+        If `metric` is neither a str nor callable, or `improvement` not a bool;
+        if `metric` is no known name, or "sar" with `improvement`. When called: if
         trials or references are not sound; if a prediction is missing, NaN,
         infinite, or not shaped like its mixture; if an attended source is silent;
         with `improvement`, if the mixture is silent or holds the attended source
@@ -91,11 +91,11 @@ def separation_scorer(metric="si_sdr", *, improvement=True):
                 f"metric: expected one of {METRICS} or a callable, got {metric!r}"
             )
     elif not callable(metric):
-        raise TypeError(
+        raise ValueError(
             f"metric: expected a str or a callable, got {type(metric).__name__}"
         )
     if not isinstance(improvement, (bool, np.bool_)):
-        raise TypeError(f"improvement: expected a bool, got {improvement!r}")
+        raise ValueError(f"improvement: expected a bool, got {improvement!r}")
     if improvement and metric == "sar":
         raise ValueError(
             "metric: 'sar' has no improvement, since the mixture has no artifacts; "
@@ -191,7 +191,7 @@ class _SeparationScorer:
         levels = trial_levels(self.metric, reference, signals)
         for what, level in zip(("estimate", "mixture"), levels):
             if not isinstance(level, Real):
-                raise TypeError(
+                raise ValueError(
                     f"{where}: {self._name} of the {what} is {level!r}; a single "
                     "number is expected"
                 )
@@ -224,7 +224,7 @@ def _predictions(estimator, X, y):
         raise ValueError("y: expected a list of Reference, got None")
     estimates = estimator.predict(X)
     if not isinstance(estimates, (list, tuple, np.ndarray)):
-        raise TypeError(
+        raise ValueError(
             f"predict returned {type(estimates).__name__}; a list of waveforms is "
             "expected"
         )
@@ -235,7 +235,7 @@ def _predictions(estimator, X, y):
         )
     predictions = []
     for index, (trial, reference, estimate) in enumerate(zip(X, y, estimates)):
-        where = f"trials[{index}]{_label(trial)}"
+        where = f"trials[{index}]{trial_label(trial)}"
         estimate = check_estimate(trial, reference, estimate, where)
         predictions.append((trial, reference, estimate, where))
     return predictions

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .._validation import as_signals
 from ._signals import (
-    as_signals,
     decibels,
     is_silent,
     rounding_unit,
@@ -42,10 +42,9 @@ def si_sdr(reference, estimate):
 
     Raises
     ------
-    TypeError
-        If an argument does not hold real numbers.
     ValueError
-        If the shapes differ or have another number of dimensions, if a value is
+        If an argument does not hold real numbers;
+        if the shapes differ or have another number of dimensions, if a value is
         NaN or infinite, or if a reference or an estimate is silent (all zeros):
         the ratio is then undefined. The message names the source.
 

@@ -3,51 +3,6 @@
 import numpy as np
 
 
-def as_signals(name, signals, n_dims):
-    """Return `signals` as an array of finite real numbers, or refuse it.
-
-    Parameters
-    ----------
-    name : str
-        How messages call the argument.
-    signals : array-like
-        The signals, time along the last axis.
-    n_dims : tuple of int
-        The numbers of dimensions that are accepted.
-
-    Returns
-    -------
-    signals : ndarray
-        In its own dtype; a view of the input where that is possible.
-
-    Raises
-    ------
-    TypeError
-        If it does not hold real numbers.
-    ValueError
-        If it is ragged, empty, NaN, infinite or of another number of dimensions.
-    """
-    try:
-        signals = np.asarray(signals)
-    except ValueError as error:
-        raise ValueError(f"{name}: signals of one length are expected") from error
-    if signals.dtype.kind not in "fiu":
-        raise TypeError(f"{name}: expected real numbers, got dtype {signals.dtype}")
-    if signals.ndim not in n_dims:
-        expected = " or ".join(f"{n}-D" for n in n_dims)
-        raise ValueError(f"{name}: expected {expected}, got shape {signals.shape}")
-    if signals.size == 0:
-        raise ValueError(f"{name}: there are no samples, its shape is {signals.shape}")
-    finite = np.isfinite(signals)
-    if not finite.all():
-        first = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(
-            f"{name}: found {np.size(finite) - np.count_nonzero(finite)} NaN or "
-            f"infinite values, the first at {first}; finite numbers are expected"
-        )
-    return signals
-
-
 def is_silent(signal):
     """Whether every sample of `signal` is zero."""
     return not np.any(signal)

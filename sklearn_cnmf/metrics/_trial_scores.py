@@ -3,10 +3,11 @@
 import numpy as np
 
 from .._threads import one_thread
-from ..trial import _label, check_trials
+from .._validation import as_signals, trial_label
+from ..trial import check_trials
 from ._bss_eval import bss_eval
 from ._si_sdr import si_sdr
-from ._signals import as_signals, is_silent, lowest_decibels
+from ._signals import is_silent, lowest_decibels
 
 METRICS = ("si_sdr", "sdr", "sir", "sar")
 
@@ -35,10 +36,9 @@ def score_trial(trial, reference, estimate):
 
     Raises
     ------
-    TypeError
-        If an argument is of another type.
     ValueError
-        If the trial or the reference is not sound (see
+        If an argument is of another type;
+        if the trial or the reference is not sound (see
         :func:`sklearn_cnmf.check_trials`); if the attended source or the mixture
         is silent, or no other source sounds, so that there is nothing to gain;
         if `estimate` is NaN, infinite or not shaped like the mixture. The
@@ -65,7 +65,7 @@ def score_trial(trial, reference, estimate):
     (20, 1)
     """
     check_trials([trial], [reference])
-    where = f"trial{_label(trial)}"
+    where = f"trial{trial_label(trial)}"
     estimate = check_estimate(trial, reference, estimate, where)
     check_gain(trial, reference, where)
     signals = [estimate, trial.mixture]
@@ -98,10 +98,9 @@ def closest_source(reference, estimate):
 
     Raises
     ------
-    TypeError
-        If an argument does not hold real numbers.
     ValueError
-        If the shapes do not fit, or a value is NaN or infinite.
+        If an argument does not hold real numbers;
+        if the shapes do not fit, or a value is NaN or infinite.
 
     Examples
     --------

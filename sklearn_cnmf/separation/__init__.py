@@ -1,14 +1,36 @@
 """Guide and mixture in, attended source and rest out."""
 
+from .._public import set_public_module
+from ._arrays import ArrayFactorization
+from ._blind import OwnSpectra
 from ._contrastive_nmf import ContrastiveNMF
-from ._cost import contrast_value, contrastive_cost, kl_divergence
-from ._factorization import Factorization, contrastive_nmf
+from ._grouping import split_components
+from ._guided import GuidedStart
+from ._learned import LearnedSpectra
+from ._mixture import Separation
+from ._selection import guide_support
+from .factorization import (
+    Factorization,
+    contrast_value,
+    contrastive_cost,
+    contrastive_nmf,
+    kl_divergence,
+)
 
 __all__ = [
+    "ArrayFactorization",
     "ContrastiveNMF",
     "Factorization",
+    "GuidedStart",
+    "LearnedSpectra",
+    "OwnSpectra",
+    "Separation",
     "contrast_value",
     "contrastive_cost",
     "contrastive_nmf",
+    "guide_support",
     "kl_divergence",
+    "split_components",
 ]
+
+set_public_module(globals())

@@ -2,8 +2,11 @@
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
+import joblib
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -19,25 +22,31 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._set_output import ContainersForArraysOnly
+from .._estimator import ContainersForArraysOnly, fitted_value, forget
+from .._memory import cached
 from .._threads import one_thread
-from ..trial import check_trials, is_trials
-from ._cost import contrast_value
+from .._validation import check_choice, check_number, check_whole, trial_name
+from ..trial import Reference, Trial, check_trials, is_trials
+from ._arrays import ArrayFactorization
+from ._blind import OwnSpectra
 from ._dictionary import distinct_sources, learn_dictionary
-from ._factorization import activations_for, contrastive_nmf
-from ._parameters import check_estimator_parameters
-from ._separation import (
-    Mixture,
-    Settings,
-    separate_blind,
-    separate_from_start,
-    separate_learned,
+from ._guided import GuidedStart
+from ._learned import LearnedSpectra
+from ._mixture import Separation, Settings
+from ._stft import check_window, stft_size
+from .factorization import (
+    check_factorization_parameters,
+    contrast_value,
+    contrastive_nmf,
 )
-from ._spectrogram import stft_sizes
+
+DICTIONARIES = ("learned", "blind", "guided")
+CHOICES = ("soft", "hard")
+_MOST_SEMITONES = 12
 
 
-def _not_fitted_to_an_array(model):
-    return not hasattr(model, "attended_")
+def _fitted_to_trials(model):
+    return getattr(getattr(model, "model_", None), "for_trials", True)
 
 
 class ContrastiveNMF(
@@ -57,7 +66,13 @@ class ContrastiveNMF(
     .. math::
 
         D(X | H W) + \mu |H|_1 + \beta |W|_1
-        - \delta \left( |H_a^T S_a|_F^2 - |H_u^T S_a|_F^2 \right).
+        - \delta \sum_j \left( \cos^2(e_a, s_j) - \cos^2(e_u, s_j) \right), \quad
+        e_g = \sum_{k \in g} |w_k|_1 h_k,
+
+    where :math:`s_j` are the columns of S_a and :math:`e_a, e_u` the envelopes of the
+    attended components and of all others. With ``contrast="components"`` the last term
+    is the published one,
+    :math:`-\delta (|H_a^T S_a|_F^2 - |H_u^T S_a|_F^2)`.
 
     Takes magnitudes as one array, as :class:`sklearn.decomposition.NMF` does, or
     a list of :class:`~sklearn_cnmf.Trial`. Arrays give arrays, trials give trials.
@@ -70,35 +85,35 @@ class ContrastiveNMF(
         Weight of the contrast. It means the same for loud and quiet, short and
         long mixtures.
     contrast : {"group", "components"}, default="group"
-        Whether each component is to follow or to avoid the guide, as published,
-        or only the sum of each group's components.
+        Whether only the sum of each group's components is to follow or to avoid the
+        guide, or each component, as published.
     mu, beta : float, default=0.0
         Weights of the l1 norms of H and W.
     n_attended : int, default=None
-        How many of the components are attended from the start ("blind", arrays). If
-        None, half of them (arrays, ``solver="published"``), else the components are
-        split once they are known.
-    dictionary : {"learned", "blind"}, default="learned"
-        For trials. "blind": the components of each mixture are learned from it
-        alone, then split by how they sound and by the guide; as published if
-        ``solver="published"`` or `n_attended` is given: the first of them follow the
-        guide from a random start. "learned":
-        `fit` learns each instrument's spectra from the references; a mixture is
-        explained by the spectra of the instruments present, and the instrument
-        whose share the guide supports best is the attended one.
-    solver : {"mu", "plain", "published"}, default="mu"
-        "mu" never raises the cost and extrapolates; "plain" does not extrapolate;
-        "published" is the rule of [1]_, kept for comparison.
-    init : {"random", "nndsvda"}, default="random"
-        How components that are not learned before start.
+        How many of the components follow the guide from the start ("guided",
+        arrays); half of them if None.
+    dictionary : {"learned", "blind", "guided"}, default="learned"
+        For trials. "learned": `fit` learns each instrument's spectra from the
+        references; a mixture is factorised with the spectra of the instruments
+        present, and the instrument whose share the guide supports best is the
+        attended one. "blind": the components of each mixture are learned from it
+        alone, then split by how they sound and by the guide. "guided", as published:
+        the first `n_attended` of them follow the guide from a random start.
+    choice : {"soft", "hard"}, default="soft"
+        Whether the attended waveform weighs the candidates by how likely each is, or
+        is the likeliest one ("learned"). Where nothing says how likely they are, as
+        now, soft is hard.
+    solver : {"mu", "published"}, default="mu"
+        "mu" never raises the cost; "published" is the rule of [1]_, kept for
+        comparison, and needs ``contrast="components"``.
     max_iter : int, default=200
         Largest number of iterations of one factorisation.
     tol : float, default=1e-5
         A factorisation stops once its cost, which is free of unit, has fallen by
         less than this per iteration over ten iterations.
-    n_fft, hop_length : int, default=None
-        Window and hop of the short-time Fourier transform in samples, for trials;
-        186 ms and a quarter of the window if None.
+    window : float, default=0.186
+        Window of the short-time Fourier transform in seconds, for trials; brought to
+        a number of samples that is quick to transform. The hop is a quarter of it.
     mask_power : float, default=2.0
         The mixture is masked with the attended share of the modelled magnitudes,
         each raised to this power.
@@ -109,16 +124,22 @@ class ContrastiveNMF(
     memory : None, str or joblib.Memory, default=None
         Where to keep learned spectra, so that a search over other parameters
         learns them once per fold.
+    n_jobs : int, default=None
+        How many trials to separate, or instruments to learn, at a time; as in
+        :class:`joblib.Parallel`. Results do not depend on it.
     random_state : int, RandomState instance or None, default=None
         Determines random starting factors.
 
     Attributes
     ----------
+    model_ : ArrayFactorization, LearnedSpectra, OwnSpectra or GuidedStart
+        The fitted value, which all methods ask.
     components_ : ndarray of shape (n_components, n_bins)
-        Spectra (arrays), or with learned dictionaries those of each of
-        `instruments_` below one another, each summing to one.
+        Spectra (arrays).
+    spectra_ : dict of str to ndarray of shape (n_components, n_bins)
+        Spectra of each instrument, each summing to one ("learned").
     instruments_ : tuple of str
-        Instruments whose spectra were learned, in alphabetical order.
+        Instruments whose spectra were learned, in alphabetical order ("learned").
     attended_ : ndarray of shape (n_components,) of bool
         The attended components (arrays).
     objective_ : ndarray of shape (n_iterations + 1,)
@@ -130,12 +151,19 @@ class ContrastiveNMF(
     audio_sfreq_ : float
         Sampling rate of the training mixtures in Hz (trials).
     n_features_in_ : int
-        Number of bins (arrays) or of EEG channels (trials).
+        Number of bins (arrays).
 
     See Also
     --------
     EnvelopeDecoder : Decodes the guide from EEG.
     sklearn_cnmf.separation.contrastive_nmf : The function below this class.
+
+    Notes
+    -----
+    After `fit`, `delta`, `contrast`, `mu`, `beta`, `solver`, `max_iter`, `tol`,
+    `mask_power`, `choice`, `n_jobs` and `memory` take effect at once. The other
+    parameters decided what was fitted: once they are changed, predicting raises until
+    the next `fit`.
 
     References
     ----------
@@ -158,24 +186,24 @@ class ContrastiveNMF(
 
     def __init__(
         self,
-        n_components=48,
+        n_components: int = 48,
         *,
-        delta=0.02,
-        contrast="group",
-        mu=0.0,
-        beta=0.0,
-        n_attended=None,
-        dictionary="learned",
-        solver="mu",
-        init="random",
-        max_iter=200,
-        tol=1e-5,
-        n_fft=None,
-        hop_length=None,
-        mask_power=2.0,
-        transposition=2,
-        memory=None,
-        random_state=None,
+        delta: float = 0.02,
+        contrast: str = "group",
+        mu: float = 0.0,
+        beta: float = 0.0,
+        n_attended: int | None = None,
+        dictionary: str = "learned",
+        choice: str = "soft",
+        solver: str = "mu",
+        max_iter: int = 200,
+        tol: float = 1e-5,
+        window: float = 0.186,
+        mask_power: float = 2.0,
+        transposition: int = 2,
+        memory: str | joblib.Memory | None = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
     ):
         self.n_components = n_components
         self.delta = delta
@@ -184,18 +212,24 @@ class ContrastiveNMF(
         self.beta = beta
         self.n_attended = n_attended
         self.dictionary = dictionary
+        self.choice = choice
         self.solver = solver
-        self.init = init
         self.max_iter = max_iter
         self.tol = tol
-        self.n_fft = n_fft
-        self.hop_length = hop_length
+        self.window = window
         self.mask_power = mask_power
         self.transposition = transposition
         self.memory = memory
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X, y=None, *, guide=None):
+    def fit(
+        self,
+        X: ArrayLike | list[Trial],
+        y: list[Reference] | None = None,
+        *,
+        guide: ArrayLike | None = None,
+    ) -> "ContrastiveNMF":
         """Factorise an array, or learn the instruments' spectra from trials.
 
         Parameters
@@ -204,7 +238,7 @@ class ContrastiveNMF(
             Magnitudes, or trials.
         y : list of Reference, default=None
             Needed for trials with ``dictionary="learned"``. Ignored for arrays.
-        guide : array-like of shape (n_frames, n_guides), default=None
+        guide : array-like of shape (n_frames, n_guides) or (n_frames,), default=None
             Non-negative guide for an array; trials carry their own.
 
         Returns
@@ -215,16 +249,29 @@ class ContrastiveNMF(
         ------
         ValueError
             If X, y, the guide or a parameter is not as described.
+
+        Warns
+        -----
+        UserWarning
+            If an array comes without a guide although `delta` is positive, so that
+            nothing is attended to, or with `y`.
         """
-        check_estimator_parameters(self)
+        self._check_parameters()
         if is_trials(X):
             if guide is not None:
                 raise ValueError("guide: trials carry their own, so None is expected")
             return self._fit_trials(X, y)
-        self._factorize(X, guide)
+        _warn_of_ignored(self.delta, guide, y)
+        self._fit_array(X, guide)
         return self
 
-    def fit_transform(self, X, y=None, *, guide=None):
+    def fit_transform(
+        self,
+        X: ArrayLike | list[Trial],
+        y: list[Reference] | None = None,
+        *,
+        guide: ArrayLike | None = None,
+    ) -> np.ndarray | list[Trial]:
         """Fit, and return what `transform` would of the same input.
 
         Parameters
@@ -240,13 +287,12 @@ class ContrastiveNMF(
         """
         if is_trials(X):
             return self.fit(X, y, guide=guide).transform(X)
-        if guide is None:
-            self.fit(X)
-            return self._activations(X)
-        check_estimator_parameters(self)
-        return self._factorize(X, guide)
+        self._check_parameters()
+        _warn_of_ignored(self.delta, guide, y)
+        activations = self._fit_array(X, guide)
+        return self.transform(X) if guide is None else activations
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[Trial]:
         """Activations of the fitted components, or trials with their estimates.
 
         Parameters
@@ -259,19 +305,22 @@ class ContrastiveNMF(
         result : ndarray of shape (n_frames, n_components) or list of Trial
             For an array the activations that minimise the divergence for the
             fitted components, without guide and penalties, in `max_iter`
-            iterations, each frame on its own. For trials, new trials whose
-            `estimate` holds attended source and rest, which add up to the mixture.
-            A silent mixture gives silence, with a warning.
+            iterations. For trials, new trials whose `estimate` holds attended source
+            and rest, which add up to the mixture. A silent mixture gives silence,
+            with a warning.
         """
-        check_is_fitted(self)
         if is_trials(X):
             return [
-                replace(trial, estimate=np.stack([attended, trial.mixture - attended]))
-                for trial, (attended, _) in zip(X, self._separate(X))
+                replace(
+                    trial,
+                    estimate=np.stack([done.attended, trial.mixture - done.attended]),
+                )
+                for trial, done in zip(X, self.separate(X))
             ]
-        return self._activations(X)
+        model = fitted_value(self, trials=False)
+        return model.activations(self._validate(X, reset=False), self.max_iter)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Magnitudes modelled by activations.
 
         Parameters
@@ -283,16 +332,16 @@ class ContrastiveNMF(
         -------
         magnitudes : ndarray of shape (n_frames, n_bins)
         """
-        check_is_fitted(self, "attended_")
+        model = fitted_value(self, trials=False)
         X = check_array(X, dtype=[np.float64, np.float32], input_name="X")
-        if X.shape[1] != len(self.components_):
+        if X.shape[1] != len(model.components):
             raise ValueError(
-                f"X: expected {len(self.components_)} columns, one per component, got "
+                f"X: expected {len(model.components)} columns, one per component, got "
                 f"{X.shape[1]}"
             )
-        return X @ self.components_
+        return model.magnitudes(X)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[np.ndarray]:
         """Separate the attended source.
 
         Parameters
@@ -306,13 +355,56 @@ class ContrastiveNMF(
             The part of the magnitudes that the attended components model; or of
             each trial the attended waveform, shaped like its mixture.
         """
-        check_is_fitted(self)
         if is_trials(X):
-            return [attended for attended, _ in self._separate(X)]
-        H = self._activations(X)
-        return H[:, self.attended_] @ self.components_[self.attended_]
+            return [done.attended for done in self.separate(X)]
+        model = fitted_value(self, trials=False)
+        return model.attended_part(self._validate(X, reset=False), self.max_iter)
 
-    def predict_attended(self, X):
+    def separate(self, trials: list[Trial]) -> list[Separation]:
+        """Separate trials, each mixture once, and tell all that was found.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials with a guide.
+
+        Returns
+        -------
+        separations : list of Separation
+            Of each trial the attended waveform, the candidates and how well the
+            guide supports each, and whether the factorisation had come to rest.
+
+        Raises
+        ------
+        ValueError
+            If a trial is not sound, has no guide, another sampling rate than the
+            training, or instruments that were never learned; if the model was
+            fitted on an array.
+
+        Warns
+        -----
+        UserWarning
+            If a mixture is silent or a guide constant.
+        ConvergenceWarning
+            If factorisations stopped at `max_iter`; once, with their number.
+        """
+        self._check_parameters()
+        model = fitted_value(self, trials=True)
+        check_trials(
+            trials, require_guide=True, require_instruments=model.needs_instruments
+        )
+        for index, trial in enumerate(trials):
+            self._check_known(trial, trial_name(index, trial))
+        settings = self._settings()
+        work = joblib.Parallel(n_jobs=self.n_jobs)(
+            joblib.delayed(_separate_one)(model, trial, settings) for trial in trials
+        )
+        for index, trial in enumerate(trials):
+            _warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
+        self._warn_unfinished(sum(not done.converged for done in work), len(trials))
+        return work
+
+    def predict_attended(self, X: list[Trial]) -> list[str]:
         """Decode which instrument each listener attends to, without its reference.
 
         Parameters
@@ -328,19 +420,13 @@ class ContrastiveNMF(
         Raises
         ------
         ValueError
-            If `X` is no list of trials or the dictionary is "blind", whose
-            components have no names.
+            If `X` is no list of trials or components have no names ("blind",
+            "guided").
         """
-        check_is_fitted(self)
-        if not is_trials(X):
-            raise ValueError("X: expected a list of Trial")
-        return [
-            trial.instruments[int(np.argmax(support))]
-            for trial, support in zip(X, self.decision_function(X))
-        ]
+        return [done.chosen for done in self._separate_named(X)]
 
-    @available_if(_not_fitted_to_an_array)
-    def decision_function(self, X):
+    @available_if(_fitted_to_trials)
+    def decision_function(self, X: list[Trial]) -> list[np.ndarray]:
         """How well the guide supports each instrument of each trial.
 
         The first instrument with the largest value is taken to be attended. The
@@ -361,18 +447,22 @@ class ContrastiveNMF(
         Raises
         ------
         ValueError
-            If `X` is no list of trials or the dictionary is "blind", whose
-            components have no names.
+            If `X` is no list of trials or components have no names ("blind",
+            "guided").
         """
-        check_is_fitted(self)
+        return [done.support for done in self._separate_named(X)]
+
+    def _separate_named(self, X):
+        check_is_fitted(self, "model_")
         if not is_trials(X):
             raise ValueError("X: expected a list of Trial")
-        if self.dictionary == "blind":
+        model = fitted_value(self, trials=True)
+        if not model.needs_instruments:
             raise ValueError(
-                "dictionary: 'blind' components belong to no instrument; "
+                f"dictionary: {self.dictionary!r} components belong to no instrument; "
                 "dictionary='learned' is needed to tell which one is attended"
             )
-        return [support for _, support in self._separate(X, delta=0.0)]
+        return self.separate(X)
 
     def _fit_trials(self, trials, references):
         learned = self.dictionary == "learned"
@@ -382,113 +472,94 @@ class ContrastiveNMF(
                 "references: None, but dictionary='learned' learns each instrument's "
                 "spectra from them; pass references or dictionary='blind'"
             )
-        rates = sorted({float(trial.audio_sfreq) for trial in trials})
+        rates = sorted({trial.audio_sfreq for trial in trials})
         if len(rates) > 1:
             raise ValueError(
                 f"audio_sfreq: trials have the rates {rates} Hz; one is expected"
             )
-        vars(self).pop("attended_", None)
-        self.audio_sfreq_ = rates[0]
-        self.n_features_in_ = trials[0].eeg.shape[0]
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        if not learned:
-            return self
-        learn = check_memory(self.memory).cache(learn_dictionary)
-        n_fft, _ = stft_sizes(self.audio_sfreq_, self.n_fft, self.hop_length)
-        sources = distinct_sources(trials, references)
-        self.instruments_ = tuple(name for name in sources if sources[name])
-        self.components_ = np.concatenate(
-            [
-                learn(
-                    sources[name],
-                    self.n_components,
-                    n_fft=n_fft,
-                    transposition=self.transposition,
-                    init=self.init,
-                    max_iter=self.max_iter,
-                    tol=self.tol,
-                    seed=self.seed_,
-                )
-                for name in self.instruments_
-            ]
-        )
-        return self
-
-    def _separate(self, trials, *, delta=None):
-        check_estimator_parameters(self)
-        learned = self.dictionary == "learned"
-        check_trials(trials, require_guide=True, require_instruments=learned)
-        self._check_known(trials)
-        n_fft, hop_length = stft_sizes(self.audio_sfreq_, self.n_fft, self.hop_length)
-        settings = Settings(
-            delta=self.delta if delta is None else delta,
-            contrast=self.contrast,
-            mu=self.mu,
-            beta=self.beta,
-            solver=self.solver,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            mask_power=self.mask_power,
-        )
-        results, unfinished = [], 0
-        for index, trial in enumerate(trials):
-            if not trial.mixture.any():
-                warnings.warn(
-                    f"trials[{index}]: mixture is silent, and so is its estimate",
-                    stacklevel=3,
-                )
-                silence = np.zeros_like(trial.mixture)
-                results.append((silence, np.zeros(len(trial.instruments or ()))))
-                continue
-            if np.ptp(trial.guide, axis=1).max() == 0:
-                warnings.warn(
-                    f"trials[{index}]: guide is constant; it supports no source, and "
-                    "the first one is taken",
-                    stacklevel=3,
-                )
-            with one_thread():
-                attended, converged, support = self._separate_one(
-                    Mixture(trial, n_fft, hop_length), settings
-                )
-            unfinished += not converged
-            results.append((attended, support))
-        self._warn_unfinished(unfinished, len(trials))
-        return results
-
-    def _separate_one(self, mixture, settings):
-        if self.dictionary == "learned":
-            spectra = [self._spectra_of(name) for name in mixture.trial.instruments]
-            return separate_learned(mixture, spectra, settings)
-        start = {"init": self.init, "rng": np.random.RandomState(self.seed_)}
-        if self.solver == "published" or self.n_attended is not None:
-            separated = separate_from_start(
-                mixture, self.n_components, self._n_attended(), settings, **start
+        audio_sfreq = rates[0]
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        n_fft = stft_size(self.window, audio_sfreq)
+        fitted = {"audio_sfreq": audio_sfreq, "n_fft": n_fft}
+        if self.dictionary == "guided":
+            model = GuidedStart(
+                n_components=self.n_components,
+                n_attended=self._n_attended(),
+                seed=seed,
+                parameters=self._parameters("n_components", "n_attended"),
+                **fitted,
+            )
+        elif self.dictionary == "blind":
+            model = OwnSpectra(
+                n_components=self.n_components,
+                seed=seed,
+                parameters=self._parameters("n_components"),
+                **fitted,
             )
         else:
-            separated = separate_blind(mixture, self.n_components, settings, **start)
-        return *separated, None
+            learned = self._learn(trials, references, n_fft, seed)
+            model = LearnedSpectra(
+                instruments=tuple(learned),
+                components=np.stack(list(learned.values())),
+                parameters=self._parameters("n_components", "transposition"),
+                **fitted,
+            )
+        forget(self)
+        self.model_ = model
+        self.audio_sfreq_ = model.audio_sfreq
+        if self.dictionary == "learned":
+            self.instruments_ = model.instruments
+            self.spectra_ = dict(zip(model.instruments, model.components))
+        return self
 
-    def _check_known(self, trials):
-        for index, trial in enumerate(trials):
-            if trial.audio_sfreq != self.audio_sfreq_:
-                raise ValueError(
-                    f"trials[{index}]: audio_sfreq is {trial.audio_sfreq:g} Hz, but "
-                    f"the model was fitted at {self.audio_sfreq_:g} Hz"
-                )
-            if self.dictionary == "blind":
-                continue
-            unknown = sorted(set(trial.instruments) - set(self.instruments_))
-            if unknown:
-                raise ValueError(
-                    f"trials[{index}]: instruments {unknown} were never learned; known "
-                    f"are {list(self.instruments_)}"
-                )
+    def _learn(self, trials, references, n_fft, seed):
+        sources = distinct_sources(trials, references)
+        silent = sorted(name for name in sources if not sources[name])
+        if silent:
+            warnings.warn(
+                f"references: the sources of {silent} are silent, so that nothing is "
+                "learned of them",
+                stacklevel=4,
+            )
+        known = [name for name in sources if sources[name]]
+        if not known:
+            raise ValueError("references: all sources are silent; nothing is learned")
+        learn = cached(self.memory, learn_dictionary)
+        learned = joblib.Parallel(n_jobs=self.n_jobs)(
+            joblib.delayed(learn)(
+                sources[name],
+                self.n_components,
+                n_fft=n_fft,
+                transposition=self.transposition,
+                max_iter=self.max_iter,
+                tol=self.tol,
+                seed=seed,
+            )
+            for name in known
+        )
+        return dict(zip(known, learned))
 
-    def _spectra_of(self, instrument):
-        start = self.instruments_.index(instrument) * self.n_components
-        return self.components_[start : start + self.n_components]
+    def _check_known(self, trial, where):
+        if trial.audio_sfreq != self.model_.audio_sfreq:
+            raise ValueError(
+                f"{where}: audio_sfreq is {trial.audio_sfreq:g} Hz, but the model was "
+                f"fitted at {self.model_.audio_sfreq:g} Hz"
+            )
+        if trial.mixture.shape[-1] < self.model_.n_fft:
+            raise ValueError(
+                f"{where}: mixture lasts {trial.mixture.shape[-1]} samples, less than "
+                f"the window of {self.model_.n_fft} (window={self.window:g} s)"
+            )
+        if not self.model_.needs_instruments:
+            return
+        unknown = sorted(set(trial.instruments) - set(self.model_.instruments))
+        if unknown:
+            raise ValueError(
+                f"{where}: instruments {unknown} were never learned; known are "
+                f"{list(self.model_.instruments)}"
+            )
 
-    def _factorize(self, X, guide):
+    def _fit_array(self, X, guide):
         X = self._validate(X, reset=True)
         attended = np.arange(self.n_components) < self._n_attended()
         result = contrastive_nmf(
@@ -501,11 +572,11 @@ class ContrastiveNMF(
             mu=self.mu,
             beta=self.beta,
             solver=self.solver,
-            init=self.init,
             max_iter=self.max_iter,
             tol=self.tol,
             random_state=self.random_state,
         )
+        forget(self, keep=("n_features_in_", "feature_names_in_"))
         self.components_ = result.components
         self.attended_ = attended
         self.objective_ = result.objective
@@ -515,16 +586,17 @@ class ContrastiveNMF(
             self.contrast_ = contrast_value(
                 result.activations,
                 result.components,
-                np.asarray(guide),
+                guide,
                 attended,
                 contrast=self.contrast,
             )
+        self.model_ = ArrayFactorization(
+            result.components,
+            attended,
+            parameters=self._parameters("n_components", "n_attended", of_trials=False),
+        )
         self._warn_unfinished(not result.converged, 1)
         return result.activations
-
-    def _activations(self, X):
-        X = self._validate(X, reset=False)
-        return activations_for(X, self.components_, self.max_iter)
 
     def _validate(self, X, *, reset):
         return validate_data(
@@ -535,14 +607,54 @@ class ContrastiveNMF(
             ensure_non_negative=True,
         )
 
+    def _parameters(self, *names: str, of_trials: bool = True) -> dict[str, Any]:
+        decisive = (*names, "dictionary", "window") if of_trials else names
+        return {name: getattr(self, name) for name in decisive}
+
+    def _settings(self):
+        return Settings(**{name: getattr(self, name) for name in Settings._fields})
+
     def _n_attended(self):
         return self.n_components // 2 if self.n_attended is None else self.n_attended
 
+    def _check_parameters(self):
+        check_factorization_parameters(
+            delta=self.delta,
+            contrast=self.contrast,
+            mu=self.mu,
+            beta=self.beta,
+            solver=self.solver,
+            max_iter=self.max_iter,
+            tol=self.tol,
+        )
+        check_whole("n_components", self.n_components)
+        check_whole("transposition", self.transposition, least=0)
+        if self.transposition > _MOST_SEMITONES:
+            raise ValueError(
+                f"transposition: expected at most {_MOST_SEMITONES} semitones, got "
+                f"{self.transposition!r}"
+            )
+        if self.n_attended is not None:
+            check_whole("n_attended", self.n_attended)
+            if self.n_attended > self.n_components:
+                raise ValueError(
+                    f"n_attended: expected at most n_components={self.n_components}, "
+                    f"got {self.n_attended}"
+                )
+        check_choice("dictionary", self.dictionary, DICTIONARIES)
+        check_choice("choice", self.choice, CHOICES)
+        check_window(self.window)
+        check_number("mask_power", self.mask_power, above=0)
+        check_memory(self.memory)
+
     def _warn_unfinished(self, unfinished, n_factorizations):
         if unfinished and self.tol > 0:
+            how_many = f"{unfinished} of {n_factorizations} factorisations"
+            if n_factorizations == 1:
+                how_many = "the factorisation"
             warnings.warn(
-                f"{unfinished} of {n_factorizations} factorisations stopped at "
-                f"max_iter={self.max_iter} before they reached tol={self.tol:g}",
+                f"{how_many} stopped at max_iter={self.max_iter} before the cost came "
+                f"to rest (tol={self.tol:g})",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -556,3 +668,39 @@ class ContrastiveNMF(
     @property
     def _n_features_out(self):
         return len(self.components_)
+
+
+def _separate_one(model, trial, settings):
+    if not trial.mixture.any():
+        names = trial.instruments if model.needs_instruments else None
+        support = None if names is None else np.zeros(len(names))
+        return Separation(np.zeros_like(trial.mixture), names, support, True)
+    with one_thread():
+        return model.separate(trial, settings)
+
+
+def _warn_of_nothing(trial, where, chooses):
+    if not trial.mixture.any():
+        warnings.warn(
+            f"{where}: mixture is silent, and so is its estimate", stacklevel=4
+        )
+    elif np.ptp(trial.guide, axis=1).max() == 0:
+        taken = ", and the first one is taken" if chooses else ""
+        warnings.warn(
+            f"{where}: guide is constant; it supports no source{taken}", stacklevel=4
+        )
+
+
+def _warn_of_ignored(delta, guide, y):
+    if y is not None:
+        warnings.warn(
+            "y: ignored, since arrays have no references; what the attended source "
+            "does over time is passed as guide=",
+            stacklevel=3,
+        )
+    if guide is None and delta > 0:
+        warnings.warn(
+            f"guide: None, so delta={delta:g} has no effect and which components are "
+            "attended is arbitrary; pass guide=, or delta=0",
+            stacklevel=3,
+        )

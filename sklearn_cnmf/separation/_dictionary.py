@@ -5,11 +5,14 @@ from functools import partial
 import joblib
 import numpy as np
 
-from ._factorization import contrastive_nmf
-from ._spectrogram import spectra
+from ..trial import Reference, Trial
+from ._stft import spectra
+from .factorization import contrastive_nmf
 
 
-def distinct_sources(trials, references):
+def distinct_sources(
+    trials: list[Trial], references: list[Reference]
+) -> dict[str, list[np.ndarray]]:
     """Collect the isolated recordings of each instrument, each of them once.
 
     Many trials share a stimulus; its sources teach nothing new the second time.
@@ -37,8 +40,15 @@ def distinct_sources(trials, references):
 
 
 def learn_dictionary(
-    sources, n_components, *, n_fft, transposition, init, max_iter, tol, seed
-):
+    sources: list[np.ndarray],
+    n_components: int,
+    *,
+    n_fft: int,
+    transposition: int,
+    max_iter: int,
+    tol: float,
+    seed: int,
+) -> np.ndarray:
     """Factorise an instrument's recordings without a guide.
 
     Each recording is weighted to the same magnitude per frame, so that loud ones
@@ -57,7 +67,7 @@ def learn_dictionary(
     transposition : int
         Largest transposition in semitones, up and down; 0 keeps the spectra as
         they were played.
-    init, max_iter, tol, seed :
+    max_iter, tol, seed :
         As in :class:`ContrastiveNMF`.
 
     Returns
@@ -73,7 +83,6 @@ def learn_dictionary(
     factorize = partial(
         contrastive_nmf,
         delta=0.0,
-        init=init,
         max_iter=max_iter,
         tol=tol,
         random_state=seed,
@@ -87,7 +96,7 @@ def learn_dictionary(
     return _rows_to_one(factorize(_rows_to_one(transposed), n_components).components)
 
 
-def transpose(spectra, semitones):
+def transpose(spectra: np.ndarray, semitones: float) -> np.ndarray:
     """Stretch the frequency axis of spectra.
 
     Parameters

@@ -9,7 +9,8 @@ which half is attended, and a strong one may move single components.
 import warnings
 
 import numpy as np
-from scipy.fft import dct
+
+from ..signals import standardize
 
 _MEL_BANDS = 40
 # Coefficients 1 to 4 of the mel cepstrum: the coarse shape of a spectrum, which is
@@ -27,7 +28,35 @@ _LARGEST_R2 = 0.9999
 _N_STARTS = 3
 
 
-def sound_affinity(components, sfreq):
+def split_components(
+    activations: np.ndarray,
+    components: np.ndarray,
+    guide: np.ndarray,
+    sfreq: float,
+) -> np.ndarray:
+    """Probability that each component of a mixture belongs to what a guide follows.
+
+    Parameters
+    ----------
+    activations : ndarray of shape (n_frames, n_components)
+        H or A, in any split of scale.
+    components : ndarray of shape (n_components, n_bins)
+        Magnitudes from 0 Hz to half the sampling rate.
+    guide : ndarray of shape (n_frames, n_guides)
+        Signed guide at the frames' times.
+    sfreq : float
+        Sampling rate of the audio in Hz.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_components,)
+        From 0 to 1. Without evidence for either part, one half.
+    """
+    affinity = sound_affinity(components, sfreq)
+    return attended_probabilities(activations * components.sum(axis=1), affinity, guide)
+
+
+def sound_affinity(components: np.ndarray, sfreq: float) -> np.ndarray:
     """How much more alike than average two components sound.
 
     Parameters
@@ -53,7 +82,7 @@ def sound_affinity(components, sfreq):
     bands = np.asarray(components, dtype=np.float64) @ bank.T
     floor = _SILENCE * bands.max(axis=1, keepdims=True)
     levels = np.log(np.maximum(bands + floor, np.finfo(float).tiny))
-    shapes = dct(levels, axis=1, norm="ortho")[:, _CEPSTRUM]
+    shapes = librosa.feature.mfcc(S=levels.T, n_mfcc=_CEPSTRUM.stop)[_CEPSTRUM].T
     distances = np.linalg.norm(shapes[:, None] - shapes[None], axis=2)
     others = ~np.eye(n_components, dtype=bool)
     mean = distances[others].mean() if n_components > 1 else 0.0
@@ -62,7 +91,9 @@ def sound_affinity(components, sfreq):
     return np.where(others, 1 - distances / mean, 0.0)
 
 
-def attended_probabilities(activations, affinity, guide):
+def attended_probabilities(
+    activations: np.ndarray, affinity: np.ndarray, guide: np.ndarray
+) -> np.ndarray:
     """Probability that each component is part of what the guide follows.
 
     The log-odds of a split in two are the sum of the affinities within each part
@@ -72,7 +103,7 @@ def attended_probabilities(activations, affinity, guide):
     grows with the squared correlation and with the number of independent values
     in the guide, so that a weak guide has little say. Splits are improved by
     moving one component at a time, from cuts by sound alone; the probabilities
-    are sums over all splits that were met.
+    are sums over all splits that were visited.
 
     Parameters
     ----------
@@ -97,11 +128,11 @@ def attended_probabilities(activations, affinity, guide):
         signs = np.where(splits, 1.0, -1.0)
         return np.einsum("zi,ij,zj->z", signs, pairs, signs) + evidence(splits)
 
-    met = {}
+    visited = {}
     for start in _cuts(pairs):
-        _climb(start, log_odds, met)
-    splits = np.array([np.frombuffer(key, dtype=bool) for key in met])
-    values = np.array(list(met.values()))
+        _hill_climb(start, log_odds, visited)
+    splits = np.array([np.frombuffer(key, dtype=bool) for key in visited])
+    values = np.array(list(visited.values()))
     weights = np.exp(values - values.max())
     return weights @ splits / weights.sum()
 
@@ -111,21 +142,21 @@ class _GuideEvidence:
 
     def __init__(self, activations, guide):
         self.activations = activations
-        self.guide = _standardised(np.asarray(guide, dtype=np.float64))
-        envelope = _standardised(activations.sum(1, keepdims=True) ** _ENVELOPE_POWER)
+        self.guide = standardize(np.asarray(guide, dtype=np.float64))
+        envelope = standardize(activations.sum(1, keepdims=True) ** _ENVELOPE_POWER)
         self.n_independent = np.array(
             [independent_values(row, envelope[:, 0]) for row in self.guide.T]
         )
 
     def __call__(self, splits):
         envelopes = (self.activations @ splits.T) ** _ENVELOPE_POWER
-        r = self.guide.T @ _standardised(envelopes)
+        r = self.guide.T @ standardize(envelopes)
         r2 = np.clip(r, 0, None) ** 2
         gain = -0.5 * _TRUST * np.log1p(-np.minimum(r2, _LARGEST_R2))
         return (self.n_independent[:, None] * gain).mean(axis=0)
 
 
-def independent_values(x, y):
+def independent_values(x: np.ndarray, y: np.ndarray) -> float:
     """Effective number of values in a correlation of two series (Bartlett).
 
     Parameters
@@ -159,20 +190,13 @@ def _cuts(pairs):
     return np.concatenate([leading, ~leading])
 
 
-def _climb(split, log_odds, met):
+def _hill_climb(split, log_odds, visited):
     flips = np.eye(len(split), dtype=bool)
     for _ in range(3 * len(split)):
         neighbours = np.concatenate([split[None], split ^ flips])
         values = log_odds(neighbours)
-        met.update(zip((row.tobytes() for row in neighbours), values))
+        visited.update(zip((row.tobytes() for row in neighbours), values))
         best = int(np.argmax(values))
         if best == 0:
             return
         split = neighbours[best]
-
-
-def _standardised(columns):
-    centred = columns - columns.mean(axis=0)
-    norms = np.linalg.norm(centred, axis=0)
-    varying = np.ptp(columns, axis=0) > 0
-    return np.divide(centred, norms, out=np.zeros_like(centred), where=varying)

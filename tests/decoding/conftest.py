@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklearn_cnmf.decoding import audio_envelope
+from sklearn_cnmf.signals import audio_envelope
 from sklearn_cnmf.trial import Reference, Trial
 
 

@@ -8,8 +8,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
 
-from sklearn_cnmf.decoding import EnvelopeDecoder, audio_envelope
-from sklearn_cnmf.decoding._trials import targets_of_trials
+from sklearn_cnmf.decoding import EnvelopeDecoder
+from sklearn_cnmf.decoding._targets import targets_of_trials
+from sklearn_cnmf.signals import audio_envelope
 
 AS_IS = {"l_freq": None, "h_freq": None}
 

@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
 
 from sklearn_cnmf.decoding import EEGPreparation, EnvelopeDecoder
-from sklearn_cnmf.decoding._preparation import prepare_eeg
+from sklearn_cnmf.decoding._eeg import prepare_eeg
 
 NAMES = ("Fz", "Cz", "Pz", "Oz", "C3", "C4")
 NOTHING = {"sfreq": None, "standardize": False}
@@ -125,8 +125,8 @@ def test_a_search_tunes_it(make_trials):
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"sfreq": 0}, ValueError, "sfreq: expected a positive rate"),
-        ({"sfreq": "64"}, TypeError, "sfreq: expected a number"),
+        ({"sfreq": 0}, ValueError, "sfreq: expected a finite number > 0"),
+        ({"sfreq": "64"}, ValueError, "sfreq: expected a finite number > 0"),
         ({"h_freq": 40.0}, ValueError, "h_freq: .* half of sfreq=64"),
         ({"l_freq": 9.0, "h_freq": 8.0}, ValueError, "l_freq < h_freq"),
         (
@@ -140,12 +140,16 @@ def test_a_search_tunes_it(make_trials):
             r"trials\[0\].*notch_freqs=64 Hz is not below half of eeg_sfreq=128",
         ),
         ({"notch_freqs": 50.0}, ValueError, "notch_freqs: expected a sequence"),
-        ({"notch_freqs": (-50.0,)}, ValueError, "notch_freqs: expected positive"),
+        (
+            {"notch_freqs": (-50.0,)},
+            ValueError,
+            "notch_freqs: expected a finite",
+        ),
         ({"reference": "mastoids"}, ValueError, "reference: expected None, 'average'"),
         ({"reference": ["M1"]}, ValueError, r"reference: channels \['M1'\] are not am"),
-        ({"standardize": "yes"}, TypeError, "standardize: expected True or False"),
-        ({"clamp": 0}, ValueError, "clamp: expected None or a positive number"),
-        ({"clamp": "3"}, TypeError, "clamp: expected a number"),
+        ({"standardize": "yes"}, ValueError, "standardize: expected True or False"),
+        ({"clamp": 0}, ValueError, "clamp: expected a finite number > 0, got 0"),
+        ({"clamp": "3"}, ValueError, "clamp: expected a finite number > 0"),
     ],
 )
 def test_parameters_are_refused_in_fit(make_trials, parameters, error, message):
@@ -164,6 +168,9 @@ def test_channels_must_be_those_of_the_training(make_trials):
         prepare.transform(other)
     pd = pytest.importorskip("pandas")
     nan = pd.DataFrame(trials[0].eeg.T, columns=NAMES)
+    with pytest.raises(ValueError, match="fitted on a list of Trial, but X is an arr"):
+        prepare.transform(nan)
+    prepare.fit(nan)
     nan.loc[3, "Cz"] = np.nan
     with pytest.raises(ValueError, match=r"NaN or infinity.*\['Cz'\]"):
         prepare.transform(nan)

@@ -346,5 +346,5 @@ def test_refused(reference, estimate, options, message):
     ],
 )
 def test_refused_types(options, message):
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(ValueError, match=message):
         bss_eval(NOISE, NOISE, **options)

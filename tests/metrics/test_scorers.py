@@ -239,7 +239,7 @@ def test_refused_predictions_name_the_trial(scorer):
             scorer(Fixed([good, bad]), X, y)
     with pytest.raises(ValueError, match="predict returned 1 waveforms for 2 trials"):
         scorer(Fixed([good]), X, y)
-    with pytest.raises(TypeError, match="predict returned NoneType"):
+    with pytest.raises(ValueError, match="predict returned NoneType"):
         scorer(Fixed(None), X, y)
     with pytest.raises(ValueError, match="y: expected a list of Reference, got None"):
         scorer(Oracle(), X, None)
@@ -269,7 +269,7 @@ def test_callable_outcomes_are_checked():
     X, y = make_data(2)
     with pytest.raises(ValueError, match=r"trials\[0\] .* of the estimate is nan"):
         separation_scorer(not_a_number)(Oracle(), X, y)
-    with pytest.raises(TypeError, match=r"trials\[0\] .* a single number is expected"):
+    with pytest.raises(ValueError, match=r"trials\[0\] .* a single number is expected"):
         separation_scorer(an_array)(Oracle(), X, y)
 
 
@@ -278,8 +278,8 @@ def test_callable_outcomes_are_checked():
     [
         ("SDR", {}, ValueError, "metric: expected one of .*got 'SDR'"),
         ("sar", {}, ValueError, "'sar' has no improvement"),
-        (3, {}, TypeError, "metric: expected a str or a callable, got int"),
-        ("sdr", {"improvement": "no"}, TypeError, "improvement: expected a bool"),
+        (3, {}, ValueError, "metric: expected a str or a callable, got int"),
+        ("sdr", {"improvement": "no"}, ValueError, "improvement: expected a bool"),
     ],
 )
 def test_refused_options(metric, options, error, message):

@@ -82,7 +82,7 @@ def test_refused_trials_are_named(sources):
     trial = make_trial(cancelled, "07", "duo")
     with pytest.raises(ValueError, match=f"{name}: mixture is silent"):
         score_trial(trial, Reference(cancelled, 0), sources[0])
-    with pytest.raises(TypeError, match="expected Trial"):
+    with pytest.raises(ValueError, match="expected Trial"):
         score_trial(reference, reference, sources[0])
 
 

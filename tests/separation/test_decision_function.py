@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sklearn_cnmf import ContrastiveNMF, Reference, Trial
-from sklearn_cnmf.decoding import audio_envelope
+from sklearn_cnmf.signals import audio_envelope
 
 SFREQ = 8000
 TIMES = np.arange(256) / 64
@@ -93,6 +93,6 @@ def test_refused(duets, fitted):
 
 
 def test_models_of_arrays_have_none(duets):
-    model = ContrastiveNMF(2, random_state=0, tol=0, max_iter=5)
+    model = ContrastiveNMF(2, delta=0, random_state=0, tol=0, max_iter=5)
     assert not hasattr(model.fit(np.ones((4, 3))), "decision_function")
     assert hasattr(model.fit(duets[0][:2], duets[1][:2]), "decision_function")

@@ -10,7 +10,7 @@ from sklearn_cnmf.separation._dictionary import (
 )
 
 SFREQ = 8000
-LEARNING = {"n_fft": 512, "init": "random", "max_iter": 200, "tol": 1e-6, "seed": 0}
+LEARNING = {"n_fft": 512, "max_iter": 200, "tol": 1e-6, "seed": 0}
 
 
 def tone(frequency, n_samples=8000):

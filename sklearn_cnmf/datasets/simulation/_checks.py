@@ -19,7 +19,7 @@ def entropy(random_state):
                 f"random_state: a seed of at least 0 is expected, got {random_state}"
             )
         return int(random_state)
-    raise TypeError(
+    raise ValueError(
         "random_state: expected an int, numpy.random.Generator, RandomState or None, "
         f"got {type(random_state).__name__}"
     )
@@ -28,7 +28,9 @@ def entropy(random_state):
 def check_pieces(pieces):
     """Refuse pieces that can't be played."""
     if not isinstance(pieces, (list, tuple)):
-        raise TypeError(f"stems: expected a list of Piece, got {type(pieces).__name__}")
+        raise ValueError(
+            f"stems: expected a list of Piece, got {type(pieces).__name__}"
+        )
     if len(pieces) == 0:
         raise ValueError("stems: the list is empty; at least one piece is expected")
     names = {}
@@ -36,7 +38,7 @@ def check_pieces(pieces):
         where = f"stems[{index}]"
         for field in ("name", "instruments", "stems", "sfreq"):
             if not hasattr(piece, field):
-                raise TypeError(
+                raise ValueError(
                     f"{where}: expected a Piece, got {type(piece).__name__} without "
                     f"{field}"
                 )
@@ -66,7 +68,7 @@ def check_sources(sources, what, n_dims):
     """Refuse what is no array of sources of sound."""
     if not isinstance(sources, np.ndarray) or sources.dtype.kind != "f":
         kind = getattr(sources, "dtype", type(sources).__name__)
-        raise TypeError(f"{what}: expected an ndarray of floats, got {kind}")
+        raise ValueError(f"{what}: expected an ndarray of floats, got {kind}")
     if sources.ndim not in n_dims or 0 in sources.shape:
         expected = "(n_sources, n_samples)"
         if 3 in n_dims:
@@ -82,7 +84,7 @@ def check_sources(sources, what, n_dims):
 def check_rate(what, rate):
     """Refuse what is no sampling rate."""
     if isinstance(rate, bool) or not isinstance(rate, Real):
-        raise TypeError(f"{what}: expected a number, got {type(rate).__name__}")
+        raise ValueError(f"{what}: expected a number, got {type(rate).__name__}")
     if not 0 < rate < np.inf:
         raise ValueError(f"{what}: expected a positive rate in Hz, got {rate!r}")
 
@@ -90,7 +92,7 @@ def check_rate(what, rate):
 def check_count(name, count, least):
     """Refuse what is no integer of at least `least`."""
     if isinstance(count, bool) or not isinstance(count, Integral):
-        raise TypeError(f"{name}: expected an int, got {type(count).__name__}")
+        raise ValueError(f"{name}: expected an int, got {type(count).__name__}")
     if count < least:
         raise ValueError(f"{name}: at least {least} is expected, got {count}")
 
@@ -99,7 +101,7 @@ def check_levels(snr_db, attention_gain):
     """Refuse levels that mean nothing."""
     for name, level in (("snr_db", snr_db), ("attention_gain", attention_gain)):
         if isinstance(level, bool) or not isinstance(level, Real):
-            raise TypeError(f"{name}: expected a number, got {type(level).__name__}")
+            raise ValueError(f"{name}: expected a number, got {type(level).__name__}")
     if not snr_db < np.inf:
         raise ValueError(
             f"snr_db: expected a finite level in dB or -inf, got {snr_db!r}"

@@ -92,11 +92,10 @@ def simulate_trials(
 
     Raises
     ------
-    TypeError
-        If `stems` is no list of such pieces, or a count or `random_state` is of
-        another type.
     ValueError
-        If a piece has no sources, NaN, or lasts less than 1 s with its repetitions;
+        If `stems` is no list of such pieces, or a count or `random_state` is of
+        another type;
+        if a piece has no sources, NaN, or lasts less than 1 s with its repetitions;
         if two pieces share a name; if a number is out of range.
 
     See Also
@@ -237,10 +236,9 @@ def simulate_eeg(
 
     Raises
     ------
-    TypeError
-        If an argument is of another type.
     ValueError
-        If `sources` has another shape, NaN, or lasts less than 1 s; if a number is
+        If an argument is of another type;
+        if `sources` has another shape, NaN, or lasts less than 1 s; if a number is
         out of range.
 
     See Also

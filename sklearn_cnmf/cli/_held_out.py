@@ -1,0 +1,91 @@
+"""What is written of one trial that was held out."""
+
+import re
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+
+from ..evaluation import evaluate_trial
+from ..reporting import separation_figure
+from ..trial import Reference, Trial
+from ._output import write_audio
+
+
+def finish_trial(
+    model: Pipeline, trial: Trial, reference: Reference, parent: Path
+) -> tuple[dict, int, list[str]]:
+    """Separate a trial, score it, and write its audio and its figure.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted decoder and separator.
+    trial, reference : Trial, Reference
+        The trial and its truth, which serves for the scores and the figure alone.
+    parent : Path
+        Where to make the folder of the trial.
+
+    Returns
+    -------
+    row : dict
+        Of :func:`~sklearn_cnmf.evaluation.evaluate_trial`, and the `folder`.
+    n_unfinished : int
+        How many factorisations were cut short.
+    messages : list of str
+        Other warnings.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        decoded, separation, truth, row = evaluate_trial(model, trial, reference)
+    unfinished = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
+    row["folder"] = f"{trial.subject}_{trial.stimulus}_{row['attended']}"
+    folder = parent / row["folder"]
+    folder.mkdir()
+    estimate = np.stack([separation.attended, trial.mixture - separation.attended])
+    for name, audio in zip(("mixture", "attended", "rest"), (trial.mixture, *estimate)):
+        write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
+    done = replace(decoded, estimate=estimate)
+    _draw(done, truth, row).savefig(folder / "figure.png", dpi=110)
+    messages = [str(w.message) for w in caught if w not in unfinished]
+    return row, len(unfinished), messages
+
+
+def write_eeg(path, trial):
+    """Write the EEG of a trial as a FIF file, in double precision.
+
+    Parameters
+    ----------
+    path : Path
+        Its name ends in ``raw.fif``, as MNE wishes.
+    trial : Trial
+        EEG in volts, with names of channels.
+    """
+    import mne
+
+    info = mne.create_info(list(trial.ch_names), trial.eeg_sfreq, "eeg")
+    raw = mne.io.RawArray(trial.eeg, info, verbose="error")
+    raw.save(path, fmt="double", verbose="error")
+
+
+def _draw(trial, truth, row):
+    verdict = "right"
+    if row["chosen"] != row["attended"]:
+        verdict = f"wrong: {row['attended']} was attended"
+    title = (
+        f"{row['subject']} (simulated EEG) attends to the {row['attended']} in "
+        f"{row['stimulus']}"
+    )
+    scores = f"SI-SDR {row['si_sdr_db']:.1f} dB, gain {row['si_sdr_gain_db']:+.1f} dB"
+    r = f"Pearson r = {row['guide_r']:.2f}"
+    scores = f"chosen: {row['chosen']} ({verdict})     {scores}"
+    notes = (" + ".join(trial.instruments), *map(_with_minus, (r, scores)))
+    return separation_figure(trial, truth=truth, title=title, notes=notes)
+
+
+def _with_minus(text):
+    """Replace hyphens before digits by signs of minus."""
+    return re.sub(r"-(?=\d)", "\N{MINUS SIGN}", text)

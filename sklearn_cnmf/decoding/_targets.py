@@ -1,0 +1,315 @@
+"""What of the attended source is to be reconstructed, for lists of trials."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import joblib
+import numpy as np
+
+from .._memory import cached
+from .._validation import trial_name
+from ..signals import (
+    audio_envelope,
+    audio_onsets,
+    band_pass,
+    envelope_and_onsets,
+    mel_bands,
+    mel_onsets,
+    n_resampled,
+)
+from ..trial import Reference, Trial
+
+# "activations" is learned, see `_activations`.
+FEATURES = (
+    "envelope",
+    "onset",
+    "envelope_onset",
+    "mel",
+    "mel_onset",
+    "activations",
+)
+
+
+def feature_function(feature: str | Callable, n_bands: int) -> Callable:
+    """Resolve the name of a feature that needs no learning.
+
+    Parameters
+    ----------
+    feature : {"envelope", "onset", "envelope_onset", "mel", "mel_onset"} or callable
+        Name or function.
+    n_bands : int
+        Number of mel bands.
+
+    Returns
+    -------
+    function : callable
+        Takes (audio, sfreq, times).
+    """
+    if callable(feature):
+        return feature
+    return {
+        "envelope": audio_envelope,
+        "onset": audio_onsets,
+        "envelope_onset": envelope_and_onsets,
+        "mel": partial(mel_bands, n_bands=n_bands),
+        "mel_onset": partial(mel_onsets, n_bands=n_bands),
+    }[feature]
+
+
+def cached_feature(function: Callable, memory: str | joblib.Memory | None) -> Callable:
+    """Cache a resolved feature, unless it is computed faster than found."""
+    return cached(memory, function) if isinstance(function, partial) else function
+
+
+def compute_feature(
+    feature: Callable,
+    audio: np.ndarray,
+    sfreq: float,
+    times: np.ndarray,
+    where: str,
+) -> np.ndarray:
+    """Feature of an audio signal, checked.
+
+    Parameters
+    ----------
+    feature : callable
+        A function of (audio, sfreq, times). It gets arrays that it can't write to.
+    audio : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
+        Audio, its first sample at time zero.
+    sfreq : float
+        Sampling rate of the audio in Hz.
+    times : ndarray of shape (n_frames,)
+        Equally spaced times of the frames in seconds.
+    where : str
+        What to call the audio in an error.
+
+    Returns
+    -------
+    values : ndarray of shape (n_outputs, n_frames), float64
+        The feature.
+
+    Raises
+    ------
+    ValueError
+        If a function returns another shape, or something that is not finite.
+    """
+    values = np.asarray(feature(_read_only(audio), sfreq, _read_only(times)))
+    if values.ndim != 2 or values.shape[0] == 0 or values.shape[1] != len(times):
+        raise ValueError(
+            f"{where}: feature returned shape {values.shape}; (n_outputs, n_frames) "
+            f"with n_frames={len(times)} is expected"
+        )
+    if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+        raise ValueError(
+            f"{where}: feature returned {values.dtype} with NaN or infinite values; "
+            "finite real numbers are expected"
+            if values.dtype.kind == "f"
+            else f"{where}: feature returned {values.dtype}; real numbers are expected"
+        )
+    return values.astype(np.float64)
+
+
+def targets_of_trials(
+    trials: list[Trial],
+    references: list[Reference],
+    *,
+    feature: Callable,
+    sfreq: float,
+    l_freq: float | None,
+    h_freq: float | None,
+) -> list[np.ndarray]:
+    """Feature of the attended source of each trial, in the band of the EEG.
+
+    Parameters
+    ----------
+    trials, references : list of Trial, list of Reference
+        The trials and their truth, checked before.
+    feature : callable
+        A function of (audio, sfreq, times).
+    sfreq : float
+        Rate of the feature in Hz.
+    l_freq, h_freq : float or None
+        Edges of the band in Hz.
+
+    Returns
+    -------
+    ys : list of ndarray of shape (n_frames, n_outputs), float64
+        As many frames as the prepared EEG has.
+
+    Raises
+    ------
+    ValueError
+        If an attended source is silent, its feature constant or unlike that of
+        the first trial in the number of outputs.
+    """
+    ys, known = [], {}
+    for index, (trial, reference) in enumerate(zip(trials, references)):
+        where = f"{trial_name(index, trial)}: sources[{reference.attended}]"
+        # Trials of one stimulus often share the very array of their sources.
+        key = (
+            id(reference.sources),
+            reference.attended,
+            trial.audio_sfreq,
+            n_frames(trial, sfreq),
+        )
+        if key not in known:
+            audio = reference.sources[reference.attended]
+            check_sounding(audio, where)
+            values = _values(feature, audio, trial, sfreq, where)
+            if np.ptp(values, axis=1).max() == 0:
+                raise ValueError(
+                    f"{where}: the feature is constant; no correlation with it is "
+                    "defined"
+                )
+            filtered = band_pass(values, sfreq, l_freq=l_freq, h_freq=h_freq)
+            known[key] = np.ascontiguousarray(filtered.T)
+        if ys and known[key].shape[1] != ys[0].shape[1]:
+            raise ValueError(
+                f"{where}: feature has {known[key].shape[1]} outputs, but "
+                f"{ys[0].shape[1]} for the first trial"
+            )
+        ys.append(known[key])
+    return ys
+
+
+def candidates_of_trials(
+    trials: list[Trial],
+    candidates: list[Any],
+    *,
+    feature: Callable,
+    sfreq: float,
+    l_freq: float | None,
+    h_freq: float | None,
+) -> list[list[np.ndarray]]:
+    """Feature of every candidate of each trial, in the band of the EEG.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        The trials, checked before.
+    candidates : list of ndarray or list of Reference
+        Of each trial the candidates (n_candidates, ...), each shaped like the
+        mixture; or its reference, whose sources are the candidates.
+    feature, sfreq, l_freq, h_freq
+        As in `targets_of_trials`.
+
+    Returns
+    -------
+    features : list of list of ndarray of shape (n_frames, n_outputs)
+        By trial, then by candidate. Silent candidates are constant.
+
+    Raises
+    ------
+    ValueError
+        If candidates are missing, NaN, or not shaped like the mixture.
+    """
+    if not isinstance(candidates, (list, tuple)):
+        raise ValueError(
+            "candidates: expected a list with the sources of each trial, got "
+            f"{type(candidates).__name__}"
+        )
+    if len(candidates) != len(trials):
+        raise ValueError(
+            f"candidates: {len(candidates)} entries for {len(trials)} trials; one per "
+            "trial is expected"
+        )
+    features, known = [], {}
+    for index, (trial, given) in enumerate(zip(trials, candidates)):
+        where = f"{trial_name(index, trial)}: candidates"
+        sources = given.sources if isinstance(given, Reference) else given
+        key = (id(sources), trial.audio_sfreq, n_frames(trial, sfreq))
+        if key not in known:
+            known[key] = [
+                np.ascontiguousarray(
+                    band_pass(
+                        _values(feature, audio, trial, sfreq, f"{where}[{number}]"),
+                        sfreq,
+                        l_freq=l_freq,
+                        h_freq=h_freq,
+                    ).T
+                )
+                for number, audio in enumerate(_checked(sources, trial, where))
+            ]
+        features.append(known[key])
+    return features
+
+
+def attended_sources(
+    trials: list[Trial], references: list[Reference]
+) -> list[tuple[np.ndarray, float]]:
+    """Audio and rate of each attended source, each array once."""
+    found = {}
+    for index, (trial, reference) in enumerate(zip(trials, references)):
+        audio = reference.sources[reference.attended]
+        where = f"{trial_name(index, trial)}: sources[{reference.attended}]"
+        check_sounding(audio, where)
+        key = (id(reference.sources), reference.attended)
+        found.setdefault(key, (audio, trial.audio_sfreq))
+    return list(found.values())
+
+
+def attended_instruments(trials: list[Trial], references: list[Reference]) -> list[str]:
+    """Name of the attended instrument of each trial."""
+    return [t.instruments[r.attended] for t, r in zip(trials, references)]
+
+
+def stimulus_groups(trials: list[Trial]) -> list[str]:
+    """Tell what to hold out together: a stimulus, or a trial without one."""
+    return [
+        f"stimulus {trial.stimulus}" if trial.stimulus else f"trial {index}"
+        for index, trial in enumerate(trials)
+    ]
+
+
+def check_sounding(audio: np.ndarray, where: str) -> None:
+    """Refuse an attended source that is silent."""
+    if not np.any(audio):
+        raise ValueError(
+            f"{where}, the attended source, is silent; no correlation with it is "
+            "defined"
+        )
+
+
+def _values(feature, audio, trial, sfreq, where):
+    times = np.arange(n_frames(trial, sfreq)) / sfreq
+    return compute_feature(feature, audio, trial.audio_sfreq, times, where)
+
+
+def _checked(sources, trial, where):
+    sources = np.asarray(sources)
+    if (
+        sources.ndim == 0
+        or sources.shape[1:] != trial.mixture.shape
+        or not len(sources)
+    ):
+        raise ValueError(
+            f"{where}: expected shape (n_candidates, "
+            f"{', '.join(map(str, trial.mixture.shape))}), each shaped like the "
+            f"mixture, got {sources.shape}"
+        )
+    if sources.dtype.kind not in "fiu" or not np.isfinite(sources).all():
+        raise ValueError(f"{where}: expected finite real numbers")
+    return sources
+
+
+def check_reach(trials: list[Trial], sfreq: float, lags: np.ndarray) -> None:
+    """Refuse trials that are shorter than the lag window."""
+    for index, trial in enumerate(trials):
+        if n_frames(trial, sfreq) < lags[-1] + 2:
+            raise ValueError(
+                f"{trial_name(index, trial)}: eeg has {n_frames(trial, sfreq)} samples "
+                f"at {sfreq:g} Hz; at least {lags[-1] + 2} are needed for lags of up "
+                f"to {lags[-1]} samples"
+            )
+
+
+def n_frames(trial: Trial, sfreq: float) -> int:
+    """Count the frames of a trial at a rate in Hz."""
+    return n_resampled(trial.eeg.shape[1], trial.eeg_sfreq, sfreq)
+
+
+def _read_only(array):
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view

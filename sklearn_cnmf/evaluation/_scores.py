@@ -1,0 +1,102 @@
+"""What there is to say of one trial whose truth is known."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from ..decoding import EnvelopeDecoder
+from ..metrics import score_trial
+from ..separation import Separation
+from ..signals import audio_envelope, band_pass, pearson_r
+from ..trial import Reference, Trial
+
+_SCORES = {
+    "sdr_db": "sdr",
+    "sir_db": "sir",
+    "sar_db": "sar",
+    "si_sdr_db": "si_sdr",
+    "sdr_gain_db": "sdr_improvement",
+    "sir_gain_db": "sir_improvement",
+    "si_sdr_gain_db": "si_sdr_improvement",
+}
+
+
+class Evaluation(NamedTuple):
+    """Outcome of :func:`evaluate_trial`.
+
+    Parameters
+    ----------
+    decoded : Trial
+        The trial with its guide.
+    separation : Separation
+        What was separated.
+    truth : ndarray of shape (n_frames,)
+        What the first row of the guide should have been.
+    row : dict
+        Scores: `subject`, `stimulus`, `instruments`, `attended`, `chosen`, `guide_r`
+        (Pearson r of the guide and the truth), and SDR, SIR, SAR and SI-SDR in dB
+        with their gains over the mixture.
+    """
+
+    decoded: Trial
+    separation: Separation
+    truth: np.ndarray
+    row: dict
+
+
+def evaluate_trial(model: Pipeline, trial: Trial, reference: Reference) -> Evaluation:
+    """Decode, separate and score one trial.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted :class:`~sklearn_cnmf.EnvelopeDecoder` and
+        :class:`~sklearn_cnmf.ContrastiveNMF`.
+    trial, reference : Trial, Reference
+        The trial and its truth, which serves for the scores alone.
+
+    Returns
+    -------
+    evaluation : Evaluation
+        BSS Eval v3 with filters of 512 taps; gains are over the mixture.
+    """
+    decoder, separator = (step for _, step in model.steps)
+    (decoded,) = decoder.transform([trial])
+    (separation,) = separator.separate([decoded])
+    truth = attended_envelope(decoder, decoded, reference)
+    scores = score_trial(trial, reference, separation.attended)
+    row = {
+        "subject": trial.subject,
+        "stimulus": trial.stimulus,
+        "instruments": " ".join(trial.instruments),
+        "attended": trial.instruments[reference.attended],
+        "chosen": separation.chosen,
+        "guide_r": float(pearson_r(truth[:, None], decoded.guide[:1].T)[0]),
+        **{column: scores[name] for column, name in _SCORES.items()},
+    }
+    return Evaluation(decoded, separation, truth, row)
+
+
+def attended_envelope(
+    decoder: EnvelopeDecoder, trial: Trial, reference: Reference
+) -> np.ndarray:
+    """Envelope of the attended source in the band and at the times of the guide.
+
+    Parameters
+    ----------
+    decoder : EnvelopeDecoder
+        Gives the band.
+    trial, reference : Trial, Reference
+        A trial with its guide, and its truth.
+
+    Returns
+    -------
+    envelope : ndarray of shape (n_frames,)
+        What the decoder was to reconstruct.
+    """
+    times = np.arange(trial.guide.shape[1]) / trial.guide_sfreq
+    source = reference.sources[reference.attended]
+    envelope = audio_envelope(source, trial.audio_sfreq, times)
+    edges = {"l_freq": decoder.l_freq, "h_freq": decoder.h_freq}
+    return band_pass(envelope, trial.guide_sfreq, **edges)[0]

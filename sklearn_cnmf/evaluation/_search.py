@@ -1,0 +1,186 @@
+"""Choose delta by cross-validation over stimuli."""
+
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+
+from .._validation import check_number
+from ..decoding import EnvelopeDecoder
+from ..metrics import separation_scorer
+from ..separation import ContrastiveNMF
+from ..trial import Reference, Trial
+
+# How the decoder's warning begins that its penalty is at the edge of the grid.
+_EDGE = "alphas: the best value"
+
+
+@dataclass(frozen=True)
+class DeltaSearch:
+    """What a search found.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted on all training trials with the best delta, without cache.
+    delta : float
+        The best delta.
+    scores : list of dict
+        For each delta, the SI-SDR improvement in dB in each fold and their mean.
+    n_fits : int
+        Number of decoders fitted in folds, one per fold and delta, and in the end.
+    n_at_edge : int
+        How many of them chose a penalty at the edge of its grid.
+    n_unfinished : int
+        How many fold scores rest on factorisations that were cut short.
+    """
+
+    model: Pipeline
+    delta: float
+    scores: list
+    n_fits: int
+    n_at_edge: int
+    n_unfinished: int
+
+
+class FoldScorer:
+    """Score a fold, and count what would have been warned of.
+
+    Parameters
+    ----------
+    marks : Path
+        Folder in which each call leaves an empty file, so that another process sees
+        how far the search is.
+    """
+
+    def __init__(self, marks: Path):
+        self.marks = marks
+        self.score = separation_scorer("si_sdr")
+
+    def __call__(
+        self, estimator: Pipeline, X: list[Trial], y: list[Reference]
+    ) -> dict[str, float]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            level = self.score(estimator, X, y)
+        unfinished = False
+        for warning in caught:
+            if issubclass(warning.category, ConvergenceWarning):
+                unfinished = True
+            else:
+                warnings.warn_explicit(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
+        tempfile.mkstemp(dir=self.marks)
+        return {
+            "si_sdr": level,
+            "at_edge": at_edge(estimator[0]),
+            "unfinished": unfinished,
+        }
+
+
+def search_delta(
+    decoder: EnvelopeDecoder,
+    separator: ContrastiveNMF,
+    trials: list[Trial],
+    references: list[Reference],
+    *,
+    deltas: Sequence[float],
+    cv: Any,
+    n_jobs: int | None = None,
+    progress: Callable[[int, Callable[[], int]], AbstractContextManager] | None = None,
+) -> DeltaSearch:
+    """Choose delta with folds of stimuli and fit the best on all trials.
+
+    Parameters
+    ----------
+    decoder, separator : EnvelopeDecoder, ContrastiveNMF
+        Steps of the pipeline; they are not modified.
+    trials, references : list of Trial, list of Reference
+        For training.
+    deltas : sequence of float
+        Values to choose from.
+    cv : splitter
+        Folds that leave out whole stimuli, such as :class:`StimulusKFold`.
+    n_jobs : int, default=None
+        Number of processes, as in :class:`sklearn.model_selection.GridSearchCV`.
+    progress : callable, default=None
+        Gets the number of fold scores and a function that tells how many are done;
+        returns a context manager that is open while they are computed.
+
+    Returns
+    -------
+    search : DeltaSearch
+    """
+    for delta in deltas:
+        check_number("deltas", delta, least=0)
+    with tempfile.TemporaryDirectory() as scratch:
+        marks = Path(scratch, "marks")
+        marks.mkdir()
+        cached = clone(separator).set_params(memory=str(Path(scratch, "spectra")))
+        return _search(
+            Pipeline([("decode", clone(decoder)), ("separate", cached)]),
+            (trials, references),
+            deltas,
+            cv,
+            n_jobs,
+            marks,
+            progress or (lambda n_scores, n_done: nullcontext()),
+        )
+
+
+def _search(pipeline, data, deltas, cv, n_jobs, marks, progress):
+    search = GridSearchCV(
+        pipeline,
+        {"separate__delta": list(deltas)},
+        scoring=FoldScorer(marks),
+        refit="si_sdr",
+        cv=cv,
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
+    n_folds = cv.get_n_splits()
+    n_scores = len(deltas) * n_folds
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _EDGE, UserWarning)
+        with progress(n_scores, lambda: len(list(marks.iterdir()))):
+            search.fit(*data)
+    model = search.best_estimator_.set_params(separate__memory=None)
+    found = search.cv_results_
+    folds = [
+        [float(found[f"split{fold}_test_si_sdr"][i]) for fold in range(n_folds)]
+        for i in range(len(deltas))
+    ]
+    scores = [
+        {
+            "delta": float(delta),
+            "mean_si_sdr_gain_db": float(mean),
+            "si_sdr_gain_db_by_fold": levels,
+        }
+        for delta, mean, levels in zip(deltas, found["mean_test_si_sdr"], folds)
+    ]
+    return DeltaSearch(
+        model=model,
+        delta=float(search.best_params_["separate__delta"]),
+        scores=scores,
+        n_fits=n_scores + 1,
+        n_at_edge=_total(found, "at_edge", n_folds) + at_edge(model[0]),
+        n_unfinished=_total(found, "unfinished", n_folds),
+    )
+
+
+def at_edge(decoder: EnvelopeDecoder) -> bool:
+    """Whether a fitted decoder chose the smallest or largest penalty of its grid."""
+    return bool(decoder.alpha_ in (min(decoder.alphas), max(decoder.alphas)))
+
+
+def _total(found, name, n_folds):
+    return int(sum(found[f"split{fold}_test_{name}"].sum() for fold in range(n_folds)))

@@ -1,0 +1,91 @@
+"""Spectra of each instrument, learned from references; the guide chooses."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .._validation import check_names, check_number, check_shape, check_whole
+from ..trial import Trial
+from ._mixture import Factors, Mixture, Separation, Settings
+from ._selection import candidate_envelopes, guide_support
+from ._stft import SHORTEST
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedSpectra:
+    """What `fit` keeps with ``dictionary="learned"``.
+
+    Parameters
+    ----------
+    instruments : tuple of str
+        Instruments whose spectra were learned, in alphabetical order.
+    components : ndarray of shape (n_instruments, n_components, n_bins)
+        Their spectra, each summing to one.
+    audio_sfreq : float
+        Sampling rate of the training mixtures in Hz.
+    n_fft : int
+        Window in samples.
+    parameters : dict
+        Parameters of the estimator that decided this.
+    """
+
+    instruments: tuple[str, ...]
+    components: np.ndarray
+    audio_sfreq: float
+    n_fft: int
+    parameters: dict[str, Any]
+    for_trials: ClassVar[bool] = True
+    needs_instruments: ClassVar[bool] = True
+
+    def check(self) -> None:
+        """Refuse a value whose parts don't fit each other."""
+        check_number("audio_sfreq", self.audio_sfreq, above=0)
+        check_whole("n_fft", self.n_fft, least=SHORTEST)
+        check_names("instruments", self.instruments)
+        shape = (len(self.instruments), None, self.n_fft // 2 + 1)
+        check_shape("components", self.components, shape)
+        if self.components.min() < 0:
+            raise ValueError("components: found negative values")
+
+    def separate(self, trial: Trial, settings: Settings) -> Separation:
+        """Factorise with known spectra; the guide says which instrument is attended.
+
+        The spectra are first fitted to the mixture without contrast. Each
+        instrument's share is then a candidate, and the one whose envelope the guide
+        supports best is taken to be attended. With a positive `delta` the contrast
+        then moves activations between this instrument and the others.
+        """
+        mixture = Mixture(trial, self.n_fft)
+        factors, owner = self._factorize(mixture, settings)
+        candidates = [
+            mixture.waveform(factors, owner == i, settings.mask_power)
+            for i in range(len(trial.instruments))
+        ]
+        envelopes = candidate_envelopes(candidates, trial)
+        support = guide_support(trial.guide, envelopes)
+        best = int(np.argmax(support))
+        attended = candidates[best]
+        if settings.delta > 0:
+            factors = mixture.factorize(
+                factors.A, factors.W, owner == best, settings, fixed=True
+            )
+            attended = mixture.waveform(factors, owner == best, settings.mask_power)
+        return Separation(attended, trial.instruments, support, factors.converged)
+
+    def candidates(self, trial: Trial, settings: Settings) -> list[np.ndarray]:
+        """Waveform of each instrument present, without contrast or choice."""
+        mixture = Mixture(trial, self.n_fft)
+        factors, owner = self._factorize(mixture, settings)
+        return [
+            mixture.waveform(factors, owner == i, settings.mask_power)
+            for i in range(len(trial.instruments))
+        ]
+
+    def _factorize(self, mixture: Mixture, settings: Settings) -> tuple[Factors, Any]:
+        spectra = [
+            self.components[self.instruments.index(name)]
+            for name in mixture.trial.instruments
+        ]
+        owner = np.repeat(np.arange(len(spectra)), [len(own) for own in spectra])
+        return mixture.factorize_without_contrast(spectra, settings), owner

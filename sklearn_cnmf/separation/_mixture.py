@@ -1,0 +1,163 @@
+"""Spectra of one mixture beside its guide, and what a separation gives back."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..trial import Trial
+from ._stft import (
+    attended_mask,
+    guide_at_frames,
+    hop_of,
+    mask_waveform,
+    nonnegative_guide,
+    spectra,
+)
+from .factorization import Regularizer, Workspace, random_factors, solve
+
+
+@dataclass(frozen=True, eq=False)
+class Separation:
+    """What was found in one trial.
+
+    Parameters
+    ----------
+    attended : ndarray shaped like the mixture
+        Waveform of the attended source.
+    instruments : tuple of str or None
+        The candidates, as the trial names them; None where components have no names.
+    support : ndarray of shape (n_instruments,) or None
+        Pearson correlation of the guide with each candidate's envelope.
+    converged : bool
+        Whether the factorisation had come to rest.
+    """
+
+    attended: np.ndarray
+    instruments: tuple[str, ...] | None
+    support: np.ndarray | None
+    converged: bool
+
+    @property
+    def chosen(self) -> str | int | None:
+        """Name of the candidate that is taken to be attended, None without names."""
+        if self.support is None:
+            return None
+        return self.instruments[int(np.argmax(self.support))]
+
+
+class Settings(NamedTuple):
+    """Parameters of a separation that take effect whenever it is made."""
+
+    delta: float
+    contrast: str
+    mu: float
+    beta: float
+    solver: str
+    max_iter: int
+    tol: float
+    mask_power: float
+
+
+class Factors(NamedTuple):
+    """Factors of a mixture."""
+
+    A: np.ndarray
+    W: np.ndarray
+    converged: bool
+
+
+class Mixture:
+    """Spectra of a trial's mixture beside its guide.
+
+    Parameters
+    ----------
+    trial : Trial
+        With a guide.
+    n_fft : int
+        Window in samples.
+    """
+
+    def __init__(self, trial: Trial, n_fft: int):
+        self.trial = trial
+        self.hop_length = hop_of(n_fft)
+        self.stft, self.magnitudes = spectra(trial.mixture, n_fft, self.hop_length)
+        self.guide = guide_at_frames(
+            trial.guide,
+            trial.guide_sfreq,
+            len(self.magnitudes),
+            self.hop_length / trial.audio_sfreq,
+        )
+
+    def factorize(
+        self,
+        A: np.ndarray,
+        W: np.ndarray,
+        attended: np.ndarray,
+        settings: Settings,
+        *,
+        fixed: bool,
+    ) -> Factors:
+        """Run the solver from given factors."""
+        workspace = Workspace(self.magnitudes, len(W))
+        guide = nonnegative_guide(self.guide, self.magnitudes.dtype)
+        regularizer = Regularizer(
+            guide if guide.any() else None,
+            attended,
+            settings.delta,
+            settings.mu,
+            settings.beta,
+            workspace.total,
+            settings.contrast,
+        )
+        descent = solve(
+            workspace,
+            A,
+            W,
+            regularizer,
+            fixed=np.full(len(W), fixed),
+            solver=settings.solver,
+            max_iter=settings.max_iter,
+            tol=settings.tol,
+        )
+        return Factors(descent.activations, descent.components, descent.converged)
+
+    def factorize_without_contrast(
+        self, spectra_of: list[np.ndarray], settings: Settings
+    ) -> Factors:
+        """Factorise with known spectra, one array for each candidate."""
+        W = np.concatenate(spectra_of).astype(self.magnitudes.dtype, copy=False)
+        A = np.repeat(self.magnitudes.sum(1)[:, None] / len(W), len(W), axis=1)
+        undecided = np.ones(len(W), dtype=bool)
+        return self.factorize(A, W, undecided, settings._replace(delta=0.0), fixed=True)
+
+    def random_factors(
+        self, n_components: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw factors to start from."""
+        rng = np.random.RandomState(seed)
+        return random_factors(self.magnitudes, n_components, rng)
+
+    def waveform(
+        self, factors: Factors, attended: np.ndarray, mask_power: float
+    ) -> np.ndarray:
+        """Mask the mixture with the share of the attended components.
+
+        Parameters
+        ----------
+        factors : Factors
+            Of the mixture.
+        attended : ndarray of shape (n_components,)
+            Whether each component is attended, or the probability that it is.
+        mask_power : float
+            As in :class:`ContrastiveNMF`.
+
+        Returns
+        -------
+        attended : ndarray shaped like the mixture
+        """
+        A, W, _ = factors
+        attended = attended.astype(A.dtype)
+        mask = attended_mask((A * attended) @ W, (A * (1 - attended)) @ W, mask_power)
+        n_samples = self.trial.mixture.shape[-1]
+        return mask_waveform(self.stft, mask, self.hop_length, n_samples)

@@ -1,0 +1,30 @@
+"""Envelopes, spectra, filters and correlation: what every other part rests on."""
+
+from .._public import set_public_module
+from ._correlation import pearson_r, standardize
+from ._envelope import (
+    audio_envelope,
+    audio_onsets,
+    envelope_and_onsets,
+    mel_onsets,
+    onsets,
+)
+from ._filtering import band_pass, n_resampled, resample
+from ._spectrogram import mel_bands, spectrogram
+
+__all__ = [
+    "audio_envelope",
+    "audio_onsets",
+    "band_pass",
+    "envelope_and_onsets",
+    "mel_bands",
+    "mel_onsets",
+    "n_resampled",
+    "onsets",
+    "pearson_r",
+    "resample",
+    "spectrogram",
+    "standardize",
+]
+
+set_public_module(globals())

@@ -1,0 +1,147 @@
+"""What an audio signal does over time, at any times and without drift."""
+
+import numpy as np
+
+from .._validation import check_audio, check_number, check_times
+from ._spectrogram import mel_bands
+
+
+def audio_envelope(
+    audio: np.ndarray, sfreq: float, times: np.ndarray, *, power: float = 0.6
+) -> np.ndarray:
+    """Broadband envelope, compressed by a power law.
+
+    The root mean square over a window of one frame period, centred at each time
+    and cut at the ends of the audio, raised to `power`. It is read from the
+    cumulative energy at the exact times of the window's ends, so that it does
+    not drift, whatever the two rates.
+
+    Parameters
+    ----------
+    audio : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
+        Audio, its first sample at time zero. The power of channels is summed.
+    sfreq : float
+        Sampling rate of the audio in Hz.
+    times : ndarray of shape (n_frames,)
+        Equally spaced times of the frames in seconds, at least two.
+    power : float, default=0.6
+        Exponent of the root mean square; 0.6 follows perceived loudness [1]_.
+
+    Returns
+    -------
+    envelope : ndarray of shape (1, n_frames)
+        The compressed envelope; zero in silence and beyond the audio.
+
+    Raises
+    ------
+    ValueError
+        If `audio` is not 1-D or 2-D and finite, `times` not equally spaced, or
+        `sfreq` or `power` not positive.
+
+    References
+    ----------
+    .. [1] Biesmans, W., Das, N., Francart, T., & Bertrand, A. (2017).
+       Auditory-inspired speech envelope extraction methods for improved EEG-based
+       auditory attention detection in a cocktail party scenario. IEEE Transactions
+       on Neural Systems and Rehabilitation Engineering, 25(5), 402-412.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf.signals import audio_envelope
+    >>> audio = np.repeat([0.0, 1.0], 500)
+    >>> audio_envelope(audio, 1000.0, np.arange(4) / 4).round(2)
+    array([[0.  , 0.  , 0.81, 1.  ]])
+    """
+    audio = check_audio(audio, sfreq)
+    times = check_times(times)
+    check_number("power", power, above=0)
+    energy = np.square(np.atleast_2d(audio), dtype=np.float64).sum(axis=0)
+    cumulative = np.concatenate([[0.0], np.cumsum(energy)])
+    # Sample n stands for the span of one sample around n / sfreq.
+    borders = (np.arange(len(cumulative)) - 0.5) / sfreq
+    period = (times[-1] - times[0]) / (len(times) - 1)
+    start = np.clip(times - period / 2, borders[0], borders[-1])
+    stop = np.clip(times + period / 2, borders[0], borders[-1])
+    gained = np.interp(stop, borders, cumulative) - np.interp(
+        start, borders, cumulative
+    )
+    n_samples = (stop - start) * sfreq
+    mean = np.maximum(gained, 0) / np.where(n_samples > 0, n_samples, 1.0)
+    return mean[None] ** (power / 2)
+
+
+def onsets(values: np.ndarray) -> np.ndarray:
+    """How fast each feature rises, zero where it falls.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_outputs, n_frames)
+        Feature over time, at least two frames.
+
+    Returns
+    -------
+    onsets : ndarray of shape (n_outputs, n_frames)
+        Central differences, which do not delay, and their negative part cut off.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf.signals import onsets
+    >>> onsets(np.array([[0.0, 0.0, 2.0, 2.0, 0.0]]))
+    array([[0., 1., 1., 0., 0.]])
+    """
+    return np.maximum(np.gradient(values, axis=1), 0.0)
+
+
+def audio_onsets(audio: np.ndarray, sfreq: float, times: np.ndarray) -> np.ndarray:
+    """How fast the envelope rises, (1, n_frames); see :func:`audio_envelope`.
+
+    Parameters
+    ----------
+    audio, sfreq, times :
+        As in :func:`audio_envelope`.
+
+    Returns
+    -------
+    onsets : ndarray of shape (1, n_frames)
+        Its half-wave rectified derivative per frame.
+    """
+    return onsets(audio_envelope(audio, sfreq, times))
+
+
+def envelope_and_onsets(
+    audio: np.ndarray, sfreq: float, times: np.ndarray
+) -> np.ndarray:
+    """Envelope and, below it, how fast it rises.
+
+    Parameters
+    ----------
+    audio, sfreq, times :
+        As in :func:`audio_envelope`.
+
+    Returns
+    -------
+    values : ndarray of shape (2, n_frames)
+        Of :func:`audio_envelope` and of :func:`audio_onsets`.
+    """
+    envelope = audio_envelope(audio, sfreq, times)
+    return np.vstack([envelope, onsets(envelope)])
+
+
+def mel_onsets(
+    audio: np.ndarray, sfreq: float, times: np.ndarray, *, n_bands: int = 8
+) -> np.ndarray:
+    """How fast each mel band rises.
+
+    Parameters
+    ----------
+    audio, sfreq, times, n_bands :
+        As in :func:`mel_bands`.
+
+    Returns
+    -------
+    onsets : ndarray of shape (n_bands, n_frames)
+        Half-wave rectified derivatives per frame.
+    """
+    return onsets(mel_bands(audio, sfreq, times, n_bands=n_bands))

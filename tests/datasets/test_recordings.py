@@ -1,0 +1,103 @@
+import mne
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_cnmf.datasets import make_trials
+
+NAMES = ["Fz", "C3", "Pz", "O2"]
+RNG = np.random.default_rng(0)
+DATA = RNG.standard_normal((3, 5, 256)) * 1e-6
+MIXTURES = [RNG.standard_normal(16000) for _ in range(3)]
+
+
+@pytest.fixture
+def info():
+    made = mne.create_info([*NAMES, "EOG"], 128.0, ["eeg"] * 4 + ["eog"])
+    return made.set_montage("biosemi64", on_missing="ignore")
+
+
+def _raw(data, info):
+    return mne.io.RawArray(data, info, verbose="error")
+
+
+def test_raw_gives_one_trial_of_its_eeg(info):
+    [trial] = make_trials(_raw(DATA[0], info), MIXTURES[0], 8000, subject="s1")
+    assert_array_equal(trial.eeg, DATA[0, :4])
+    assert trial.ch_names == tuple(NAMES)
+    assert (trial.eeg_sfreq, trial.audio_sfreq, trial.subject) == (128.0, 8000.0, "s1")
+    assert trial.mixture is MIXTURES[0]
+
+
+def test_bad_channels_are_left_out_of_all_raws(info):
+    raws = [_raw(data, info) for data in DATA]
+    for raw in raws:
+        raw.info["bads"] = ["C3"]
+    trials = make_trials(raws, MIXTURES, 8000, stimuli=["a", "b", "a"])
+    assert [trial.stimulus for trial in trials] == ["a", "b", "a"]
+    assert_array_equal(trials[2].eeg, DATA[2, [0, 2, 3]])
+    assert trials[0].ch_names == ("Fz", "Pz", "O2")
+
+
+@pytest.mark.parametrize("tmin", [0.0, -0.25])
+def test_epochs_are_cut_at_time_zero(info, tmin):
+    n_before = round(-tmin * 128)
+    before = np.ones((3, 5, n_before))
+    epochs = mne.EpochsArray(
+        np.concatenate([before, DATA], axis=2), info, tmin=tmin, verbose="error"
+    )
+    instruments = [("flute", "harp"), ("flute", "oboe"), ("harp", "oboe")]
+    trials = make_trials(epochs, MIXTURES, 8000, instruments=instruments)
+    for trial, data, present in zip(trials, DATA, instruments):
+        assert_allclose(trial.eeg, data[:4])
+        assert trial.instruments == present
+
+
+def test_epochs_that_start_late_are_refused(info):
+    epochs = mne.EpochsArray(DATA, info, tmin=0.1, verbose="error")
+    with pytest.raises(ValueError, match=r"epochs start at 0\.1"):
+        make_trials(epochs, MIXTURES, 8000)
+
+
+def test_arrays_of_three_dimensions_and_ragged_lists():
+    trials = make_trials(
+        DATA, MIXTURES, 8000, eeg_sfreq=128, instruments=("flute", "harp")
+    )
+    assert_array_equal(trials[1].eeg, DATA[1])
+    assert trials[1].instruments == ("flute", "harp")
+    ragged = make_trials(
+        [DATA[0], DATA[1, :, :128]],
+        [MIXTURES[0], MIXTURES[1][:8000]],
+        8000,
+        eeg_sfreq=128,
+        ch_names=[*NAMES, "EOG"],
+    )
+    assert [trial.eeg.shape for trial in ragged] == [(5, 256), (5, 128)]
+    assert ragged[1].ch_names[4] == "EOG"
+
+
+@pytest.mark.parametrize(
+    ("eeg", "options", "error", "message"),
+    [
+        (DATA, {}, ValueError, "eeg_sfreq: None"),
+        (DATA[0], {"eeg_sfreq": 128}, ValueError, r"eeg: expected shape .*\(5, 256\)"),
+        ("raw", {}, ValueError, "eeg: expected mne.io.Raw"),
+        (DATA[:2], {"eeg_sfreq": 128}, ValueError, "mixtures: 3 entries for 2 trials"),
+        (
+            DATA,
+            {"eeg_sfreq": 128, "stimuli": ["a"]},
+            ValueError,
+            "stimuli: 1 entries for 3 trials",
+        ),
+        (DATA, {"eeg_sfreq": 100}, ValueError, r"trials\[0\]: eeg lasts 2.56"),
+    ],
+)
+def test_what_does_not_fit_is_refused(eeg, options, error, message):
+    with pytest.raises(error, match=message):
+        make_trials(eeg, MIXTURES, 8000, **options)
+
+
+def test_raw_without_eeg_is_refused(info):
+    raw = _raw(DATA[0], info).pick(["EOG"], verbose="error")
+    with pytest.raises(ValueError, match="no EEG channel"):
+        make_trials(raw, MIXTURES[0], 8000)

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from sklearn_cnmf.separation import contrast_value
+from sklearn_cnmf.separation.factorization._cost import unit_columns
+from sklearn_cnmf.separation.factorization._regularizer import (
+    Regularizer,
+    no_regularizer,
+)
+
+ATTENDED = np.array([True, True, False])
+TOTAL = 7.0
+
+
+def regularizer(guide, contrast, delta=0.3, mu=0.1, beta=0.2):
+    return Regularizer(unit_columns(guide), ATTENDED, delta, mu, beta, TOTAL, contrast)
+
+
+@pytest.mark.parametrize("contrast", ["components", "group"])
+def test_values_and_gradient(contrast):
+    rng = np.random.default_rng(0)
+    A, guide = rng.random((15, 3)) + 0.1, rng.random((15, 2))
+    terms = regularizer(guide, contrast)
+    W = unit_columns(rng.random((4, 3))).T
+    W /= W.sum(1, keepdims=True)
+    norms = np.linalg.norm(A, axis=0)
+    expected = 0.1 * np.sum(A / norms) + 0.2 * norms.sum() / TOTAL
+    expected -= 0.3 * contrast_value(A, W, guide, ATTENDED, contrast=contrast)
+    assert_allclose(terms.values(A).sum(), expected, rtol=1e-12)
+    assert len(terms.values(A)) == terms.blocks.max() + 1
+
+    falling, rising = terms.gradient(A)
+    assert falling.min() >= 0
+    assert rising.min() >= 0
+    for n, k in [(0, 0), (3, 1), (14, 2)]:
+        step = np.zeros_like(A)
+        step[n, k] = 1e-6
+        slope = (terms.values(A + step).sum() - terms.values(A - step).sum()) / 2e-6
+        assert_allclose((rising - falling)[n, k], slope, rtol=1e-6, atol=1e-9)
+
+
+def test_blocks_separate_the_terms():
+    rng = np.random.default_rng(0)
+    A, guide = rng.random((15, 3)), rng.random((15, 2))
+    changed = A.copy()
+    changed[:, 0] = rng.random(15)
+    for contrast, touched in (("components", [0]), ("group", [0])):
+        terms = regularizer(guide, contrast)
+        moved = terms.values(changed) - terms.values(A)
+        assert np.flatnonzero(np.abs(moved) > 1e-12).tolist() == touched
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("contrast", ["components", "group"])
+def test_silent_columns_have_finite_gradients(dtype, contrast):
+    rng = np.random.default_rng(0)
+    A = np.zeros((15, 3), dtype=dtype)
+    terms = regularizer(rng.random((15, 2)).astype(dtype), contrast)
+    falling, rising = terms.gradient(A)
+    assert np.isfinite(terms.values(A)).all()
+    assert np.isfinite(falling).all()
+    assert np.isfinite(rising).all()
+    assert falling.dtype == rising.dtype == dtype
+
+
+def test_nothing_to_regularize():
+    terms = no_regularizer(3, TOTAL)
+    assert not terms.active
+    assert terms.values(np.ones((5, 3))).sum() == 0
