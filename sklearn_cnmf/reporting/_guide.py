@@ -2,28 +2,10 @@
 
 import numpy as np
 
+from ..signals import standardize
+
 # Okabe and Ito's blue and orange: told apart with any colour vision and in grey.
 GUIDE_COLOUR, TRUTH_COLOUR = "#0072B2", "#E69F00"
-
-
-def standardize(values):
-    """Bring a signal to mean zero and standard deviation one, for drawing.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_frames,)
-        A signal; a constant one becomes zero.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_cnmf.reporting._guide import standardize
-    >>> standardize(np.array([1.0, 3.0]))
-    array([-1.,  1.])
-    """
-    centred = values - np.mean(values)
-    spread = np.std(values)
-    return centred / spread if spread > 0 else np.zeros_like(centred)
 
 
 def draw_guide(ax, guide, sfreq, *, truth=None):
@@ -44,7 +26,7 @@ def draw_guide(ax, guide, sfreq, *, truth=None):
     if truth is not None:
         ax.fill_between(
             times,
-            standardize(truth),
+            _scores(truth),
             color=TRUTH_COLOUR,
             alpha=0.55,
             linewidth=0,
@@ -52,7 +34,7 @@ def draw_guide(ax, guide, sfreq, *, truth=None):
         )
     ax.plot(
         times,
-        standardize(guide),
+        _scores(guide),
         color=GUIDE_COLOUR,
         linewidth=1.0,
         label="guide decoded from EEG",
@@ -63,3 +45,8 @@ def draw_guide(ax, guide, sfreq, *, truth=None):
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.25 * (high - low))
     ax.legend(loc="upper right", ncols=2, frameon=False, fontsize=9)
+
+
+def _scores(signal):
+    """Return z-scores; zeros for a constant signal."""
+    return standardize(signal) * np.sqrt(len(signal))

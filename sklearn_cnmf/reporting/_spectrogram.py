@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..signals import mel_bands
+
 # Long enough a window to tell the partials of low notes apart (seconds).
 _WINDOW = 0.093
 _N_BANDS = 128
@@ -26,19 +28,9 @@ def mel_power(audio, sfreq):
     highest : float
         Upper end of the last band in Hz.
     """
-    import librosa
-
-    n_fft = 2 ** round(np.log2(_WINDOW * sfreq))
-    highest = min(_HIGHEST, sfreq / 2)
-    power = librosa.feature.melspectrogram(
-        y=np.atleast_2d(audio),
-        sr=sfreq,
-        n_fft=n_fft,
-        hop_length=n_fft // 4,
-        n_mels=_N_BANDS,
-        fmax=highest,
-    )
-    return power.sum(axis=0), highest
+    times = np.arange(0, audio.shape[-1] / sfreq, _WINDOW / 4)
+    power = mel_bands(audio, sfreq, times, n_bands=_N_BANDS, power=2.0, window=_WINDOW)
+    return power, min(_HIGHEST, sfreq / 2)
 
 
 def decibels(power, reference, floor):

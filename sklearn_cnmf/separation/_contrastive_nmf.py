@@ -18,31 +18,22 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     check_array,
     check_is_fitted,
-    check_memory,
     validate_data,
 )
 
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
-from .._memory import cached
 from .._threads import one_thread
-from .._validation import check_choice, check_number, check_whole, trial_name
+from .._validation import trial_name
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._arrays import ArrayFactorization
 from ._blind import OwnSpectra
-from ._dictionary import distinct_sources, learn_dictionary
+from ._dictionary import learn_instruments
 from ._guided import GuidedStart
 from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings
-from ._stft import check_window, stft_size
-from .factorization import (
-    check_factorization_parameters,
-    contrast_value,
-    contrastive_nmf,
-)
-
-DICTIONARIES = ("learned", "blind", "guided")
-CHOICES = ("soft", "hard")
-_MOST_SEMITONES = 12
+from ._parameters import check_estimator_parameters, warn_of_ignored, warn_of_nothing
+from ._stft import stft_size
+from .factorization import contrast_value, contrastive_nmf
 
 
 def _fitted_to_trials(model):
@@ -256,12 +247,12 @@ class ContrastiveNMF(
             If an array comes without a guide although `delta` is positive, so that
             nothing is attended to, or with `y`.
         """
-        self._check_parameters()
+        check_estimator_parameters(self)
         if is_trials(X):
             if guide is not None:
                 raise ValueError("guide: trials carry their own, so None is expected")
             return self._fit_trials(X, y)
-        _warn_of_ignored(self.delta, guide, y)
+        warn_of_ignored(self.delta, guide, y)
         self._fit_array(X, guide)
         return self
 
@@ -287,8 +278,8 @@ class ContrastiveNMF(
         """
         if is_trials(X):
             return self.fit(X, y, guide=guide).transform(X)
-        self._check_parameters()
-        _warn_of_ignored(self.delta, guide, y)
+        check_estimator_parameters(self)
+        warn_of_ignored(self.delta, guide, y)
         activations = self._fit_array(X, guide)
         return self.transform(X) if guide is None else activations
 
@@ -388,7 +379,7 @@ class ContrastiveNMF(
         ConvergenceWarning
             If factorisations stopped at `max_iter`; once, with their number.
         """
-        self._check_parameters()
+        check_estimator_parameters(self)
         model = fitted_value(self, trials=True)
         check_trials(
             trials, require_guide=True, require_instruments=model.needs_instruments
@@ -400,7 +391,7 @@ class ContrastiveNMF(
             joblib.delayed(_separate_one)(model, trial, settings) for trial in trials
         )
         for index, trial in enumerate(trials):
-            _warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
+            warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
         self._warn_unfinished(sum(not done.converged for done in work), len(trials))
         return work
 
@@ -497,7 +488,18 @@ class ContrastiveNMF(
                 **fitted,
             )
         else:
-            learned = self._learn(trials, references, n_fft, seed)
+            learned = learn_instruments(
+                trials,
+                references,
+                n_components=self.n_components,
+                n_fft=n_fft,
+                transposition=self.transposition,
+                max_iter=self.max_iter,
+                tol=self.tol,
+                seed=seed,
+                memory=self.memory,
+                n_jobs=self.n_jobs,
+            )
             model = LearnedSpectra(
                 instruments=tuple(learned),
                 components=np.stack(list(learned.values())),
@@ -511,33 +513,6 @@ class ContrastiveNMF(
             self.instruments_ = model.instruments
             self.spectra_ = dict(zip(model.instruments, model.components))
         return self
-
-    def _learn(self, trials, references, n_fft, seed):
-        sources = distinct_sources(trials, references)
-        silent = sorted(name for name in sources if not sources[name])
-        if silent:
-            warnings.warn(
-                f"references: the sources of {silent} are silent, so that nothing is "
-                "learned of them",
-                stacklevel=4,
-            )
-        known = [name for name in sources if sources[name]]
-        if not known:
-            raise ValueError("references: all sources are silent; nothing is learned")
-        learn = cached(self.memory, learn_dictionary)
-        learned = joblib.Parallel(n_jobs=self.n_jobs)(
-            joblib.delayed(learn)(
-                sources[name],
-                self.n_components,
-                n_fft=n_fft,
-                transposition=self.transposition,
-                max_iter=self.max_iter,
-                tol=self.tol,
-                seed=seed,
-            )
-            for name in known
-        )
-        return dict(zip(known, learned))
 
     def _check_known(self, trial, where):
         if trial.audio_sfreq != self.model_.audio_sfreq:
@@ -617,36 +592,6 @@ class ContrastiveNMF(
     def _n_attended(self):
         return self.n_components // 2 if self.n_attended is None else self.n_attended
 
-    def _check_parameters(self):
-        check_factorization_parameters(
-            delta=self.delta,
-            contrast=self.contrast,
-            mu=self.mu,
-            beta=self.beta,
-            solver=self.solver,
-            max_iter=self.max_iter,
-            tol=self.tol,
-        )
-        check_whole("n_components", self.n_components)
-        check_whole("transposition", self.transposition, least=0)
-        if self.transposition > _MOST_SEMITONES:
-            raise ValueError(
-                f"transposition: expected at most {_MOST_SEMITONES} semitones, got "
-                f"{self.transposition!r}"
-            )
-        if self.n_attended is not None:
-            check_whole("n_attended", self.n_attended)
-            if self.n_attended > self.n_components:
-                raise ValueError(
-                    f"n_attended: expected at most n_components={self.n_components}, "
-                    f"got {self.n_attended}"
-                )
-        check_choice("dictionary", self.dictionary, DICTIONARIES)
-        check_choice("choice", self.choice, CHOICES)
-        check_window(self.window)
-        check_number("mask_power", self.mask_power, above=0)
-        check_memory(self.memory)
-
     def _warn_unfinished(self, unfinished, n_factorizations):
         if unfinished and self.tol > 0:
             how_many = f"{unfinished} of {n_factorizations} factorisations"
@@ -677,30 +622,3 @@ def _separate_one(model, trial, settings):
         return Separation(np.zeros_like(trial.mixture), names, support, True)
     with one_thread():
         return model.separate(trial, settings)
-
-
-def _warn_of_nothing(trial, where, chooses):
-    if not trial.mixture.any():
-        warnings.warn(
-            f"{where}: mixture is silent, and so is its estimate", stacklevel=4
-        )
-    elif np.ptp(trial.guide, axis=1).max() == 0:
-        taken = ", and the first one is taken" if chooses else ""
-        warnings.warn(
-            f"{where}: guide is constant; it supports no source{taken}", stacklevel=4
-        )
-
-
-def _warn_of_ignored(delta, guide, y):
-    if y is not None:
-        warnings.warn(
-            "y: ignored, since arrays have no references; what the attended source "
-            "does over time is passed as guide=",
-            stacklevel=3,
-        )
-    if guide is None and delta > 0:
-        warnings.warn(
-            f"guide: None, so delta={delta:g} has no effect and which components are "
-            "attended is arbitrary; pass guide=, or delta=0",
-            stacklevel=3,
-        )

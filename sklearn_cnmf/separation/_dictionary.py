@@ -1,13 +1,19 @@
 """Spectra of each instrument, learned from isolated sources."""
 
+import logging
+import warnings
 from functools import partial
+from typing import Any
 
 import joblib
 import numpy as np
 
+from .._memory import cached
 from ..trial import Reference, Trial
 from ._stft import spectra
 from .factorization import contrastive_nmf
+
+_LOG = logging.getLogger(__name__)
 
 
 def distinct_sources(
@@ -37,6 +43,66 @@ def distinct_sources(
             if source.any():
                 recordings.setdefault(joblib.hash(np.ascontiguousarray(source)), source)
     return {name: list(found[name].values()) for name in sorted(found)}
+
+
+def learn_instruments(
+    trials: list[Trial],
+    references: list[Reference],
+    *,
+    memory: str | joblib.Memory | None,
+    n_jobs: int | None,
+    **learning: Any,
+) -> dict[str, np.ndarray]:
+    """Learn the spectra of every instrument that sounds in the references.
+
+    Parameters
+    ----------
+    trials, references : list of Trial, list of Reference
+        Trials that name their instruments, and their sources.
+    memory, n_jobs :
+        As in :class:`ContrastiveNMF`.
+    **learning :
+        As in :func:`learn_dictionary`.
+
+    Returns
+    -------
+    spectra : dict of str to ndarray of shape (n_components, n_bins)
+        Instruments in alphabetical order.
+
+    Raises
+    ------
+    ValueError
+        If all sources are silent.
+
+    Warns
+    -----
+    UserWarning
+        If all sources of an instrument are silent.
+    """
+    sources = distinct_sources(trials, references)
+    known = [name for name in sources if sources[name]]
+    silent = [name for name in sources if not sources[name]]
+    if not known:
+        raise ValueError("references: all sources are silent; nothing is learned")
+    if silent:
+        warnings.warn(
+            f"references: all sources of {silent} are silent; nothing is learned of "
+            "these instruments",
+            stacklevel=4,
+        )
+    for name in known:
+        seconds = sum(source.shape[-1] for source in sources[name])
+        _LOG.info(
+            "Learn the spectra of %s from %d recordings, %d samples",
+            name,
+            len(sources[name]),
+            seconds,
+        )
+    learn = cached(memory, learn_dictionary)
+    learned = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(learn)(sources[name], **learning) for name in known
+    )
+    return dict(zip(known, learned))
 
 
 def learn_dictionary(

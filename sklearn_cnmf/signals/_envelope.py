@@ -7,12 +7,17 @@ from ._spectrogram import mel_bands
 
 
 def audio_envelope(
-    audio: np.ndarray, sfreq: float, times: np.ndarray, *, power: float = 0.6
+    audio: np.ndarray,
+    sfreq: float,
+    times: np.ndarray,
+    *,
+    power: float = 0.6,
+    window: float | None = None,
 ) -> np.ndarray:
     """Broadband envelope, compressed by a power law.
 
-    The root mean square over a window of one frame period, centred at each time
-    and cut at the ends of the audio, raised to `power`. It is read from the
+    The root mean square over a window that is centred at each time and cut at the
+    ends of the audio, raised to `power`. It is read from the
     cumulative energy at the exact times of the window's ends, so that it does
     not drift, whatever the two rates.
 
@@ -26,6 +31,8 @@ def audio_envelope(
         Equally spaced times of the frames in seconds, at least two.
     power : float, default=0.6
         Exponent of the root mean square; 0.6 follows perceived loudness [1]_.
+    window : float, default=None
+        Length of the window in seconds; the time between two frames if None.
 
     Returns
     -------
@@ -36,7 +43,7 @@ def audio_envelope(
     ------
     ValueError
         If `audio` is not 1-D or 2-D and finite, `times` not equally spaced, or
-        `sfreq` or `power` not positive.
+        `sfreq`, `power` or `window` not positive.
 
     References
     ----------
@@ -56,16 +63,18 @@ def audio_envelope(
     audio = check_audio(audio, sfreq)
     times = check_times(times)
     check_number("power", power, above=0)
+    if window is not None:
+        check_number("window", window, above=0)
     energy = np.square(np.atleast_2d(audio), dtype=np.float64).sum(axis=0)
     cumulative = np.concatenate([[0.0], np.cumsum(energy)])
     # Sample n stands for the span of one sample around n / sfreq.
     borders = (np.arange(len(cumulative)) - 0.5) / sfreq
-    period = (times[-1] - times[0]) / (len(times) - 1)
-    start = np.clip(times - period / 2, borders[0], borders[-1])
-    stop = np.clip(times + period / 2, borders[0], borders[-1])
-    gained = np.interp(stop, borders, cumulative) - np.interp(
-        start, borders, cumulative
-    )
+    if window is None:
+        window = (times[-1] - times[0]) / (len(times) - 1)
+    start = np.clip(times - window / 2, borders[0], borders[-1])
+    stop = np.clip(times + window / 2, borders[0], borders[-1])
+    first, last = (np.interp(edge, borders, cumulative) for edge in (start, stop))
+    gained = last - first
     n_samples = (stop - start) * sfreq
     mean = np.maximum(gained, 0) / np.where(n_samples > 0, n_samples, 1.0)
     return mean[None] ** (power / 2)

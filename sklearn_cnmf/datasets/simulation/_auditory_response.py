@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import signal
 
+from ...signals import audio_envelope
+
 # Loudness grows with about this power of the amplitude.
 _COMPRESSION = 0.6
 _WINDOW = 0.025
@@ -34,17 +36,12 @@ def auditory_drive(sources, audio_sfreq, times):
     drive : ndarray of shape (n_sources, n_times)
         Zero where a source is silent.
     """
-    half = _WINDOW / 2
-    n_samples = sources.shape[-1]
-    start = np.rint((times - half) * audio_sfreq).astype(int).clip(0, n_samples)
-    stop = np.rint((times + half) * audio_sfreq).astype(int).clip(0, n_samples)
-    stop = np.maximum(stop, start + 1).clip(0, n_samples)
     drive = np.empty((len(sources), len(times)))
     for row, source in zip(drive, sources):
-        power = np.square(source.reshape(-1, n_samples), dtype=np.float64).sum(axis=0)
-        energy = np.concatenate([[0.0], np.cumsum(power)])
-        mean = (energy[stop] - energy[start]) / np.maximum(stop - start, 1)
-        envelope = mean ** (_COMPRESSION / 2)
+        audio = source.reshape(-1, source.shape[-1])
+        (envelope,) = audio_envelope(
+            audio, audio_sfreq, times, power=_COMPRESSION, window=_WINDOW
+        )
         rise = np.diff(envelope, prepend=0.0) / (times[1] - times[0])
         row[:] = envelope + _ONSET_TIME * np.maximum(rise, 0.0)
     return drive

@@ -46,19 +46,26 @@ def test_steady_noise_drives_by_its_compressed_level():
 
 def test_drive_is_envelope_plus_rise():
     rng = np.random.default_rng(0)
-    audio = rng.standard_normal((1, 9001)) * np.linspace(0, 1, 9001)
+    # 100 samples from frame to frame; 25 ms are 640, with half a sample at each end.
+    audio = rng.standard_normal((1, 52001)) * np.linspace(0, 1, 52001)
     times = np.arange(512) / EEG_SFREQ
+    weights = np.ones(641)
+    weights[[0, -1]] = 0.5
     envelope = np.zeros(512)
-    for index, time in enumerate(times):
-        start, stop = (round((time + side) * 4000) for side in (-0.0125, 0.0125))
-        window = audio[0, max(start, 0) : stop]
-        envelope[index] = np.mean(window**2) ** 0.3
+    for index in range(512):
+        inside = np.arange(100 * index - 320, 100 * index + 321)
+        # The audio starts half a sample before the first one.
+        kept = np.where(inside > 0, weights, np.where(inside == 0, 1.0, 0.0))
+        kept = np.where(inside < len(audio[0]), kept, 0.0)
+        kept[0] = min(kept[0], 0.5)
+        window = audio[0, np.clip(inside, 0, 52000)]
+        envelope[index] = (np.sum(kept * window**2) / kept.sum()) ** 0.3
     expected = envelope.copy()
     expected[0] += 0.1 * envelope[0] * EEG_SFREQ
     for index in range(1, 512):
         rise = envelope[index] - envelope[index - 1]
         expected[index] += 0.1 * max(rise, 0) * EEG_SFREQ
-    (drive,) = auditory_drive(audio, 4000.0, times)
+    (drive,) = auditory_drive(audio, 25600.0, times)
     np.testing.assert_allclose(drive, expected)
 
 

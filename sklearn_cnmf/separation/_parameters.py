@@ -1,0 +1,77 @@
+"""Parameters of the estimator, checked before any work is done."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_memory
+
+from .._validation import check_choice, check_number, check_whole
+from ..trial import Trial
+from ._stft import check_window
+from .factorization import check_factorization_parameters
+
+DICTIONARIES = ("learned", "blind", "guided")
+CHOICES = ("soft", "hard")
+_MOST_SEMITONES = 12
+
+
+def check_estimator_parameters(estimator: Any) -> None:
+    """Raise a ValueError that names the first parameter out of its range."""
+    check_factorization_parameters(
+        delta=estimator.delta,
+        contrast=estimator.contrast,
+        mu=estimator.mu,
+        beta=estimator.beta,
+        solver=estimator.solver,
+        max_iter=estimator.max_iter,
+        tol=estimator.tol,
+    )
+    check_whole("n_components", estimator.n_components)
+    check_whole("transposition", estimator.transposition, least=0)
+    if estimator.transposition > _MOST_SEMITONES:
+        raise ValueError(
+            f"transposition: expected at most {_MOST_SEMITONES} semitones, got "
+            f"{estimator.transposition!r}"
+        )
+    if estimator.n_attended is not None:
+        check_whole("n_attended", estimator.n_attended)
+        if estimator.n_attended > estimator.n_components:
+            raise ValueError(
+                f"n_attended: expected at most n_components={estimator.n_components}, "
+                f"got {estimator.n_attended}"
+            )
+    check_choice("dictionary", estimator.dictionary, DICTIONARIES)
+    check_choice("choice", estimator.choice, CHOICES)
+    check_window(estimator.window)
+    check_number("mask_power", estimator.mask_power, above=0)
+    check_memory(estimator.memory)
+
+
+def warn_of_nothing(trial: Trial, where: str, chooses: bool) -> None:
+    """Warn of a silent mixture or a constant guide."""
+    if not trial.mixture.any():
+        warnings.warn(
+            f"{where}: mixture is silent, and so is its estimate", stacklevel=4
+        )
+    elif np.ptp(trial.guide, axis=1).max() == 0:
+        taken = ", and the first one is taken" if chooses else ""
+        warnings.warn(
+            f"{where}: guide is constant; it supports no source{taken}", stacklevel=4
+        )
+
+
+def warn_of_ignored(delta: float, guide: Any, y: Any) -> None:
+    """Warn of what a fit on an array makes no use of."""
+    if y is not None:
+        warnings.warn(
+            "y: ignored, since arrays have no references; what the attended source "
+            "does over time is passed as guide=",
+            stacklevel=3,
+        )
+    if guide is None and delta > 0:
+        warnings.warn(
+            f"guide: None, so delta={delta:g} has no effect and which components are "
+            "attended is arbitrary; pass guide=, or delta=0",
+            stacklevel=3,
+        )
