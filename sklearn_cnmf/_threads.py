@@ -35,6 +35,7 @@ class _Hold:
     def enter(self):
         with self._lock:
             if self._n_inside == 0:
+                _let_this_thread_set_limits()
                 self._limit = _controller().limit(limits=1, user_api="blas")
             self._n_inside += 1
 
@@ -42,10 +43,21 @@ class _Hold:
         with self._lock:
             self._n_inside -= 1
             if self._n_inside == 0:
+                _let_this_thread_set_limits()
                 self._limit.restore_original_limits()
 
 
 _hold = _Hold()
+
+
+def _let_this_thread_set_limits():
+    """Take over from the thread that set the limit.
+
+    From version 3.8 on, threadpoolctl ignores all other threads.
+    """
+    for library in _controller().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 @cache

@@ -1,49 +1,33 @@
 """The published setting: some components follow the guide from a random start."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import numpy as np
 
-from .._validation import check_number, check_whole
+from .._validation import check_whole
 from ..trial import Trial
+from ._blind import OwnSpectra
 from ._mixture import Mixture, Separation, Settings
-from ._stft import SHORTEST
 
 
 @dataclass(frozen=True, eq=False)
-class GuidedStart:
+class GuidedStart(OwnSpectra):
     """What `fit` keeps with ``dictionary="guided"``.
 
     Parameters
     ----------
-    n_components, n_attended : int
-        Components of a mixture, and how many of them are to follow the guide.
-    audio_sfreq : float
-        Sampling rate of the mixtures in Hz.
-    n_fft : int
-        Window in samples.
-    seed : int
-        Of the random start.
-    parameters : dict
-        Parameters of the estimator that decided this.
+    n_components, audio_sfreq, n_fft, seed, parameters :
+        As in :class:`OwnSpectra`.
+    n_attended : int
+        How many of the components are to follow the guide.
     """
 
-    n_components: int
     n_attended: int
-    audio_sfreq: float
-    n_fft: int
-    seed: int
-    parameters: dict[str, Any]
-    for_trials: ClassVar[bool] = True
-    needs_instruments: ClassVar[bool] = False
 
     def check(self) -> None:
         """Refuse a value whose parts make no sense."""
-        check_number("audio_sfreq", self.audio_sfreq, above=0)
-        check_whole("n_fft", self.n_fft, least=SHORTEST)
-        check_whole("n_components", self.n_components)
-        check_whole("seed", self.seed, least=0)
+        super().check()
+        check_whole("n_attended", self.n_attended)
 
     def separate(self, trial: Trial, settings: Settings) -> Separation:
         """Separate one trial."""
