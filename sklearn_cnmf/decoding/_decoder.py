@@ -1,5 +1,7 @@
 """The estimator: a backward temporal response function."""
 
+import logging
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -44,6 +46,7 @@ from ._targets import (
 )
 from .regression import BackwardModel, fit_regressor, fit_ridge
 
+_LOG = logging.getLogger(__name__)
 _OF_ARRAYS = ("sfreq", "tmin", "tmax")
 _OF_TRIALS = (*_OF_ARRAYS, "l_freq", "h_freq", "feature", "n_bands", "per_instrument")
 
@@ -442,12 +445,14 @@ class EnvelopeDecoder(
         )
         single = all(trial.eeg.dtype == np.float32 for trial in trials)
         dtype = np.dtype(np.float32 if single else np.float64)
+        _LOG.info("Fit a decoder to %d trials of %d stimuli", len(xs), len(set(groups)))
         pooled = self._regress(xs, ys, groups, lags, dtype, self.alpha)
         of_instruments = {}
         if self.per_instrument:
             attended = attended_instruments(trials, references)
             for name in sorted(set(attended)):
                 own = [i for i, other in enumerate(attended) if other == name]
+                _LOG.info("Fit a decoder to %d trials of %s", len(own), name)
                 own_xs, own_ys, own_groups = (
                     [values[i] for i in own] for values in (xs, ys, groups)
                 )
@@ -485,6 +490,7 @@ class EnvelopeDecoder(
 
     def _publish(self, model):
         fitted = model.pooled
+        _warn_of_edges([fitted, *getattr(model, "of_instruments", {}).values()])
         self.model_ = model
         self.lags_, self.mean_, self.patterns_ = (
             fitted.lags,
@@ -534,3 +540,12 @@ class EnvelopeDecoder(
         tags.target_tags.multi_output = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _warn_of_edges(models):
+    at_edge = [model.at_edge for model in models if model.at_edge]
+    if at_edge:
+        count = f" (so in {len(at_edge)} of {len(models)} models)"
+        warnings.warn(
+            f"alphas: {at_edge[0]}{count if len(models) > 1 else ''}", stacklevel=5
+        )

@@ -1,5 +1,6 @@
 """The estimator: contrastive NMF of one recording or of a list of trials."""
 
+import logging
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,8 @@ from ._mixture import Separation, Settings
 from ._parameters import check_estimator_parameters, warn_of_ignored, warn_of_nothing
 from ._stft import stft_size
 from .factorization import contrast_value, contrastive_nmf
+
+_LOG = logging.getLogger(__name__)
 
 
 def _fitted_to_trials(model):
@@ -387,13 +390,18 @@ class ContrastiveNMF(
         for index, trial in enumerate(trials):
             self._check_known(trial, trial_name(index, trial))
         settings = self._settings()
-        work = joblib.Parallel(n_jobs=self.n_jobs)(
+        work = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
             joblib.delayed(_separate_one)(model, trial, settings) for trial in trials
         )
+        separations = []
+        for done in work:
+            separations.append(done)
+            _LOG.info("Separated trial %d of %d", len(separations), len(trials))
         for index, trial in enumerate(trials):
             warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
-        self._warn_unfinished(sum(not done.converged for done in work), len(trials))
-        return work
+        unfinished = sum(not done.converged for done in separations)
+        self._warn_unfinished(unfinished, len(trials))
+        return separations
 
     def predict_attended(self, X: list[Trial]) -> list[str]:
         """Decode which instrument each listener attends to, without its reference.

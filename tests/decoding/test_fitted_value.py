@@ -153,3 +153,21 @@ def test_stimuli_with_falsy_names_share_a_fold(data):
         scores = decoder.fit(named, references).cv_scores_
         alone = decoder.fit(named[2:] + named[:2], references[2:] + references[:2])
     assert_allclose(scores, alone.cv_scores_[:, [2, 3, 0, 1]], rtol=1e-9)
+
+
+def test_edges_of_the_grid_warn_once_a_fit(data):
+    decoder = EnvelopeDecoder(alphas=(30.0, 300.0), per_instrument=True)
+    trials, references = data
+    with pytest.warns(UserWarning, match="at the edge.*so in . of 3 models") as caught:
+        decoder.fit(trials, references)
+    assert len([w for w in caught if "at the edge" in str(w.message)]) == 1
+
+
+def test_long_fits_are_logged(data, caplog):
+    with caplog.at_level("INFO", logger="sklearn_cnmf"):
+        fit("instruments", data)
+    assert caplog.messages == [
+        "Fit a decoder to 4 trials of 4 stimuli",
+        "Fit a decoder to 2 trials of flute",
+        "Fit a decoder to 2 trials of harp",
+    ]

@@ -269,3 +269,14 @@ def test_every_setting_of_learning_is_part_of_the_key(tmp_path, change):
     fresh = clone(second).set_params(memory=None).fit(TRIALS, REFERENCES)
     for name, spectra in fresh.spectra_.items():
         assert_array_equal(second.spectra_[name], spectra)
+
+
+def test_long_fits_are_logged(caplog):
+    with caplog.at_level("INFO", logger="sklearn_cnmf"):
+        fit("learned").predict(TRIALS[:2])
+    assert caplog.messages == [
+        "Learn the spectra of high from 3 recordings, 96000 samples",
+        "Learn the spectra of low from 3 recordings, 96000 samples",
+        "Separated trial 1 of 2",
+        "Separated trial 2 of 2",
+    ]

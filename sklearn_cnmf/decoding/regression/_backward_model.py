@@ -32,6 +32,9 @@ class BackwardModel:
         Held-out correlations by penalty and recording (and output).
     regressor : LaggedRegressor or None
         A general regressor, which predicts in place of the weights.
+    at_edge : str
+        What to say of a penalty at the edge of the grid, where a better one may lie
+        beyond; otherwise empty.
     """
 
     lags: np.ndarray
@@ -42,6 +45,7 @@ class BackwardModel:
     alpha: Any = None
     cv_scores: np.ndarray | None = None
     regressor: Any = None
+    at_edge: str = ""
 
     def check(self) -> None:
         """Refuse a model whose parts don't fit each other."""

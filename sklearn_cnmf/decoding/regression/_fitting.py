@@ -78,7 +78,7 @@ def fit_ridge(
     if groups is None:
         xs, ys, overlaps = _split(xs[0], ys[0], lags, alpha)
         groups = range(len(xs))
-    cv_scores = None
+    cv_scores, at_edge = None, ""
     with one_thread():
         if isinstance(alpha, str) and len(xs) == 1:
             alpha = _ALPHA_IF_SHORT
@@ -87,7 +87,7 @@ def fit_ridge(
             cv_scores = leave_one_group_out(ys, sums, groups, alphas)
             if not per_output:
                 cv_scores = cv_scores.mean(axis=2)
-            alpha = _best_alpha(cv_scores, alphas)
+            alpha, at_edge = _best_alpha(cv_scores, alphas)
             total = moments(chain(sums, overlaps))
         else:
             total = pooled_moments(xs, ys, lags)
@@ -106,6 +106,7 @@ def fit_ridge(
         intercept=(intercept - offset(coef, mean)).astype(dtype),
         alpha=float(alpha) if np.ndim(alpha) == 0 else np.asarray(alpha, np.float64),
         cv_scores=cv_scores,
+        at_edge=at_edge,
     )
 
 
@@ -130,19 +131,18 @@ def _best_alpha(cv_scores, alphas):
     alphas = np.asarray(alphas, dtype=np.float64)
     best = alphas[means.argmax(axis=0)]
     beyond = _rises_beyond(means, alphas)
-    if beyond.any():
-        if means.ndim == 1:
-            what = f"the best value, {best:g}, is"
-        else:
-            what = f"the best values of outputs {np.flatnonzero(beyond)} are"
-            means = means[:, beyond].mean(axis=1)
-        pairs = ", ".join(f"{a:g}: {r:.4f}" for a, r in zip(alphas, means))
-        warnings.warn(
-            f"alphas: {what} at the edge of the grid; a better one may lie beyond. "
-            f"Mean r by alpha: {pairs}",
-            stacklevel=6,
-        )
-    return best
+    if not beyond.any():
+        return best, ""
+    if means.ndim == 1:
+        what = f"the best value, {best:g}, is"
+    else:
+        what = f"the best values of outputs {np.flatnonzero(beyond)} are"
+        means = means[:, beyond].mean(axis=1)
+    pairs = ", ".join(f"{a:g}: {r:.4f}" for a, r in zip(alphas, means))
+    return best, (
+        f"{what} at the edge of the grid; a better one may lie beyond. Mean r by "
+        f"alpha: {pairs}"
+    )
 
 
 def _rises_beyond(means, alphas):
