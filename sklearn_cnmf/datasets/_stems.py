@@ -76,7 +76,7 @@ class Piece:
         )
 
 
-def load_example_stems(*, ensemble=None):
+def load_example_stems(*, ensemble: str | None = None) -> list[Piece]:
     """Load short duos and trios with a waveform of each instrument.
 
     The pieces last 6 to 8 s, classical and pop, and were rendered from sampled

@@ -1,9 +1,11 @@
 """BSS Eval version 3, `sources` variant: SDR, SIR and SAR."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.linalg import cho_factor, cho_solve, toeplitz
 
@@ -40,7 +42,13 @@ class BSSEval(NamedTuple):
     sar: Any
 
 
-def bss_eval(reference, estimate, *, target=None, filter_length=512):
+def bss_eval(
+    reference: ArrayLike,
+    estimate: ArrayLike,
+    *,
+    target: int | Sequence[int] | None = None,
+    filter_length: int = 512,
+) -> BSSEval:
     r"""SDR, SIR and SAR of BSS Eval version 3.
 
     An estimate :math:`\hat s_j` of source :math:`j` is split in three by

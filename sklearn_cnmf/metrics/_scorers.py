@@ -1,6 +1,7 @@
 """Scorers for scikit-learn's searches and cross-validation over trials."""
 
 import warnings
+from collections.abc import Callable
 from numbers import Real
 
 import numpy as np
@@ -17,7 +18,9 @@ from ._trial_scores import (
 )
 
 
-def separation_scorer(metric="si_sdr", *, improvement=True):
+def separation_scorer(
+    metric: str | Callable = "si_sdr", *, improvement: bool = True
+) -> Callable:
     """Make a scorer of how well the attended source was separated.
 
     The scorer calls ``estimator.predict(X)``, which gives one attended waveform
@@ -104,7 +107,7 @@ def separation_scorer(metric="si_sdr", *, improvement=True):
     return _SeparationScorer(metric, bool(improvement))
 
 
-def attention_scorer():
+def attention_scorer() -> Callable:
     """Make a scorer of how often the attended source was picked.
 
     The scorer calls ``estimator.predict(X)``, which gives one attended waveform

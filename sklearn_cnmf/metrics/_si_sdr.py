@@ -1,6 +1,7 @@
 """Scale-invariant signal-to-distortion ratio."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._validation import as_signals
 from ._signals import (
@@ -11,7 +12,7 @@ from ._signals import (
 )
 
 
-def si_sdr(reference, estimate):
+def si_sdr(reference: ArrayLike, estimate: ArrayLike) -> float | np.ndarray:
     r"""Scale-invariant signal-to-distortion ratio (SI-SDR).
 
     With :math:`s` the reference and :math:`\hat s` the estimate of a source,

@@ -1,10 +1,13 @@
 """Metrics of one trial: its estimate and its mixture against the true sources."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._threads import one_thread
 from .._validation import as_signals, trial_label
-from ..trial import check_trials
+from ..trial import Reference, Trial, check_trials
 from ._bss_eval import bss_eval
 from ._si_sdr import si_sdr
 from ._signals import is_silent, lowest_decibels
@@ -12,7 +15,9 @@ from ._signals import is_silent, lowest_decibels
 METRICS = ("si_sdr", "sdr", "sir", "sar")
 
 
-def score_trial(trial, reference, estimate):
+def score_trial(
+    trial: Trial, reference: Reference, estimate: np.ndarray
+) -> dict[str, Any]:
     """All metrics of the estimate of one trial, and what it gained.
 
     Parameters
@@ -78,7 +83,7 @@ def score_trial(trial, reference, estimate):
     return {**scores, "closest": closest_source(reference.sources, estimate)}
 
 
-def closest_source(reference, estimate):
+def closest_source(reference: ArrayLike, estimate: ArrayLike) -> int:
     """Index of the source that an estimate is closest to in SI-SDR.
 
     Parameters

@@ -1,12 +1,25 @@
 """One trial in one figure: mixture, guide, what was separated."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from ..trial import Trial
 from ._guide import draw_guide
 from ._spectrogram import draw_spectrogram, mel_power
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def separation_figure(trial, *, truth=None, title="", notes=("", "", "")):
+
+def separation_figure(
+    trial: Trial,
+    *,
+    truth: np.ndarray | None = None,
+    title: str = "",
+    notes: Sequence[str] = ("", "", ""),
+) -> "Figure":
     """Draw the mixture, the guide and the separated attended source of a trial.
 
     Both spectrograms have the same scale; 0 dB is the loudest spot of the mixture.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...trial import Reference, Trial
-from .._stems import load_example_stems
+from .._stems import Piece, load_example_stems
 from ._auditory_response import auditory_drive
 from ._checks import (
     check_count,
@@ -29,17 +29,19 @@ _SHORTEST = 1.0
 # What the numbers of a subject are drawn for, so that none depends on another.
 _LISTENER, _ATTENTION, _TRIAL = range(3)
 
+RandomState = int | np.random.Generator | np.random.RandomState | None
+
 
 def simulate_trials(
-    stems=None,
+    stems: list[Piece] | None = None,
     *,
-    n_subjects=4,
-    attend="each",
-    n_repetitions=4,
-    snr_db=-20.0,
-    attention_gain=4.0,
-    random_state=None,
-):
+    n_subjects: int = 4,
+    attend: str = "each",
+    n_repetitions: int = 4,
+    snr_db: float = -20.0,
+    attention_gain: float = 4.0,
+    random_state: RandomState = None,
+) -> tuple[list[Trial], list[Reference]]:
     """Simulate listeners who attend to one instrument of each piece.
 
     Every listener hears every piece, `n_repetitions` times in a row without a
@@ -191,16 +193,16 @@ def simulate_trials(
 
 
 def simulate_eeg(
-    sources,
-    audio_sfreq,
-    attended,
+    sources: np.ndarray,
+    audio_sfreq: float,
+    attended: int,
     *,
-    snr_db=-20.0,
-    attention_gain=4.0,
-    subject=0,
-    trial=0,
-    random_state=None,
-):
+    snr_db: float = -20.0,
+    attention_gain: float = 4.0,
+    subject: int = 0,
+    trial: int = 0,
+    random_state: RandomState = None,
+) -> np.ndarray:
     """Simulate the EEG of one listener who attends to one of several sources.
 
     The activity is that of :func:`simulate_trials`: with the sources of its

@@ -21,7 +21,7 @@ class LaggedRegressor:
     scale_y: np.ndarray
     lags: np.ndarray
 
-    def predict(self, x):
+    def predict(self, x: np.ndarray) -> np.ndarray:
         """Reconstruct; EEG beyond the end counts as its training mean."""
         padded = np.vstack(
             [(x - self.mean) / self.scale, np.zeros((self.lags[-1], x.shape[1]))]
@@ -30,7 +30,14 @@ class LaggedRegressor:
         return predicted.reshape(len(x), -1) * self.scale_y + self.mean_y
 
 
-def fit_regressor(xs, ys, lags, estimator, *, dtype=np.float64):
+def fit_regressor(
+    xs: list[np.ndarray],
+    ys: list[np.ndarray],
+    lags: np.ndarray,
+    estimator: Any,
+    *,
+    dtype: np.dtype = np.float64,
+) -> BackwardModel:
     """Fit any scikit-learn regressor on lagged EEG.
 
     The EEG is divided by one number, its root mean square, and each output by its
