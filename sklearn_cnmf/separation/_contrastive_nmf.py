@@ -34,7 +34,7 @@ from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings
 from ._parameters import check_estimator_parameters, warn_of_ignored, warn_of_nothing
 from ._stft import stft_size
-from .factorization import contrast_value, contrastive_nmf
+from .factorization import DEFAULT_DELTA, contrast_value, contrastive_nmf
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,9 +75,11 @@ class ContrastiveNMF(
     ----------
     n_components : int, default=48
         Components in all ("blind", arrays) or per instrument ("learned").
-    delta : float, default=0.02
+    delta : float, default=None
         Weight of the contrast. It means the same for loud and quiet, short and
-        long mixtures.
+        long mixtures. None is 0.3 (0.02 for ``contrast="components"``) where the
+        contrast is what separates, for arrays and "guided", and 0 for "learned" and
+        "blind", where it seldom helps.
     contrast : {"group", "components"}, default="group"
         Whether only the sum of each group's components is to follow or to avoid the
         guide, or each component, as published.
@@ -182,7 +184,7 @@ class ContrastiveNMF(
         self,
         n_components: int = 48,
         *,
-        delta: float = 0.02,
+        delta: float | None = None,
         contrast: str = "group",
         mu: float = 0.0,
         beta: float = 0.0,
@@ -247,7 +249,7 @@ class ContrastiveNMF(
         Warns
         -----
         UserWarning
-            If an array comes without a guide although `delta` is positive, so that
+            If an array comes without a guide although `delta` is not zero, so that
             nothing is attended to, or with `y`.
         """
         check_estimator_parameters(self)
@@ -595,7 +597,11 @@ class ContrastiveNMF(
         return {name: getattr(self, name) for name in decisive}
 
     def _settings(self):
-        return Settings(**{name: getattr(self, name) for name in Settings._fields})
+        settings = Settings(**{name: getattr(self, name) for name in Settings._fields})
+        if self.delta is not None:
+            return settings
+        guided = self.dictionary == "guided"
+        return settings._replace(delta=DEFAULT_DELTA[self.contrast] if guided else 0.0)
 
     def _n_attended(self):
         return self.n_components // 2 if self.n_attended is None else self.n_attended

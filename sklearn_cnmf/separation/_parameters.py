@@ -61,7 +61,7 @@ def warn_of_nothing(trial: Trial, where: str, chooses: bool) -> None:
         )
 
 
-def warn_of_ignored(delta: float, guide: Any, y: Any) -> None:
+def warn_of_ignored(delta: float | None, guide: Any, y: Any) -> None:
     """Warn of what a fit on an array makes no use of."""
     if y is not None:
         warnings.warn(
@@ -69,9 +69,9 @@ def warn_of_ignored(delta: float, guide: Any, y: Any) -> None:
             "does over time is passed as guide=",
             stacklevel=3,
         )
-    if guide is None and delta > 0:
+    if guide is None and delta != 0:
         warnings.warn(
-            f"guide: None, so delta={delta:g} has no effect and which components are "
+            f"guide: None, so delta={delta} has no effect and which components are "
             "attended is arbitrary; pass guide=, or delta=0",
             stacklevel=3,
         )

@@ -157,7 +157,7 @@ def test_number_of_jobs_does_not_change_a_bit(kind):
 
 def test_fits_of_arrays_warn_of_what_they_ignore():
     model = ContrastiveNMF(2, tol=1e-1, random_state=0)
-    with pytest.warns(UserWarning, match=r"guide: None, so delta=0\.\d+ has no effect"):
+    with pytest.warns(UserWarning, match="guide: None, so delta=None has no effect"):
         model.fit(X)
     with pytest.warns(UserWarning, match="y: ignored, .* is passed as guide="):
         model.set_params(delta=0.0).fit_transform(X, GUIDE)
@@ -280,3 +280,22 @@ def test_long_fits_are_logged(caplog):
         "Separated trial 1 of 2",
         "Separated trial 2 of 2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "contrast", "delta"),
+    [
+        ("learned", "group", 0.0),
+        ("blind", "components", 0.0),
+        ("guided", "group", 0.3),
+        ("guided", "components", 0.02),
+        ("array", "group", 0.3),
+        ("array", "components", 0.02),
+    ],
+)
+def test_default_weight_of_the_contrast(kind, contrast, delta):
+    by_default = fit(kind, delta=None, contrast=contrast)
+    stated = fit(kind, delta=delta, contrast=contrast)
+    given = X if kind == "array" else TRIALS[:1]
+    for one, two in zip(by_default.predict(given), stated.predict(given)):
+        assert_array_equal(one, two)

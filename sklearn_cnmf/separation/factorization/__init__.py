@@ -1,6 +1,7 @@
 """The factorisation of magnitudes: cost, solver, function."""
 
 from ._contrastive_nmf import (
+    DEFAULT_DELTA,
     Factorization,
     activations_for,
     check_factorization_parameters,
@@ -20,6 +21,7 @@ from ._start import random_factors
 
 __all__ = [
     "CONTRASTS",
+    "DEFAULT_DELTA",
     "Factorization",
     "Regularizer",
     "Workspace",
