@@ -1,47 +1,39 @@
-"""Mixtures, guides and dictionaries of `benchmarks.quality`."""
+"""Mixtures, guides and spectra of `benchmarks.quality`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
+import librosa
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference, Trial
 from sklearn_cnmf.datasets import simulate_trials
-from sklearn_cnmf.decoding import audio_envelope
 from sklearn_cnmf.metrics import bss_eval, si_sdr
-from sklearn_cnmf.separation._separation import (
-    Mixture,
-    Settings,
-    explain,
-    explain_blind,
+from sklearn_cnmf.separation import (
+    contrastive_nmf,
+    guide_support,
+    split_components,
 )
-from sklearn_cnmf.separation._spectrogram import (
-    attended_mask,
-    mask_waveform,
-    spectra,
-    stft_sizes,
-)
+from sklearn_cnmf.signals import audio_envelope
 
 GUIDE_SFREQ = 64.0
 DEFAULT = ContrastiveNMF()
 
 
-def settings(**changes):
-    """Settings of a factorisation, the estimator's defaults but for `changes`."""
-    defaults = {name: getattr(DEFAULT, name) for name in Settings._fields}
-    return Settings(**(defaults | {"delta": 0.0} | changes))
+def n_guide_times(audio, sfreq):
+    """Count the times of a guide to some audio."""
+    return round(audio.shape[-1] / sfreq * GUIDE_SFREQ)
 
 
-def true_envelope(source, sfreq):
-    """Envelope of a source at the rate of guides, (1, n_times)."""
-    n_times = int(source.shape[-1] / sfreq * GUIDE_SFREQ)
-    return audio_envelope(source, sfreq, np.arange(n_times) / GUIDE_SFREQ)
+def envelope_of(audio, sfreq, n_times):
+    """Envelope at the times of a guide, (1, n_times)."""
+    return audio_envelope(audio, sfreq, np.arange(n_times) / GUIDE_SFREQ)
 
 
 def no_eeg(audio, sfreq):
     """A silent channel, for trials that get their guide from elsewhere."""
-    return np.zeros((1, round(audio.shape[-1] / sfreq * GUIDE_SFREQ)))
+    return np.zeros((1, n_guide_times(audio, sfreq)))
 
 
 def noisy(envelope, r, seed):
@@ -56,129 +48,264 @@ def noisy(envelope, r, seed):
     return (r * truth + np.sqrt(1 - r**2) * noise / noise.std())[None]
 
 
+def magnitudes_of(stft):
+    """Magnitudes to factorise, (n_frames, n_bins)."""
+    return np.ascontiguousarray(np.abs(stft).T)
+
+
+class Mixture:
+    """Spectra of a mixture, and waveforms of parts of it.
+
+    Parameters
+    ----------
+    audio : ndarray of shape (n_samples,)
+        The mixture.
+    sfreq : float
+        Its sampling rate in Hz.
+    n_fft : int
+        Window in samples; the hop is a quarter of it.
+    """
+
+    def __init__(self, audio, sfreq, n_fft):
+        self.audio, self.sfreq = audio, sfreq
+        self.n_fft, self.hop_length = n_fft, n_fft // 4
+        self.stft = self.transform(audio)
+        self.magnitudes = magnitudes_of(self.stft)
+
+    def transform(self, audio):
+        """Short-time Fourier transform, (n_bins, n_frames)."""
+        return librosa.stft(audio, n_fft=self.n_fft, hop_length=self.hop_length)
+
+    def frame_times(self):
+        """Times of the frames in seconds."""
+        return np.arange(len(self.magnitudes)) * self.hop_length / self.sfreq
+
+    def factorize(self, A, W, *, fixed, follow=None, guide=None, **changes):
+        """Activations and spectra, from given ones to start from.
+
+        Parameters
+        ----------
+        A, W : ndarray
+            Starting factors.
+        fixed : bool
+            Whether the spectra stay as they are.
+        follow : ndarray of bool, default=None
+            Components that are to follow the guide.
+        guide : ndarray of shape (n_guides, n_times), default=None
+            Signed guide.
+        **changes
+            Parameters of `contrastive_nmf`; without contrast unless told.
+        """
+        if guide is not None:
+            guide = self.guide_at_frames(guide)
+            guide = guide - guide.min(axis=0)
+        result = contrastive_nmf(
+            self.magnitudes,
+            activations=A,
+            components=W.astype(self.magnitudes.dtype),
+            fixed=np.full(len(W), fixed),
+            attended=follow,
+            guide=guide,
+            **{
+                "delta": 0.0,
+                "max_iter": DEFAULT.max_iter,
+                "tol": DEFAULT.tol,
+                **changes,
+            },
+        )
+        return result.activations, result.components
+
+    def guide_at_frames(self, guide, n_repetitions=1):
+        """Guide at the times of the frames of all repetitions, (n_frames, n_guides)."""
+        duration = len(self.audio) / self.sfreq
+        starts = np.arange(n_repetitions)[:, None] * duration
+        at = (starts + self.frame_times()).ravel() * GUIDE_SFREQ
+        own = np.arange(guide.shape[1])
+        return np.stack([np.interp(at, own, row) for row in guide], axis=1)
+
+    def split(self, A, W, guide, n_repetitions=1):
+        """Probability that each component is part of what the guide follows."""
+        at_frames = self.guide_at_frames(guide, n_repetitions)
+        tiled = np.tile(A, (n_repetitions, 1))
+        return split_components(tiled, W, at_frames, self.sfreq)
+
+    def share(self, A, W, attended):
+        """Waveform of some components, weighted if `attended` is not boolean."""
+        attended = np.asarray(attended, dtype=A.dtype)
+        return self.masked((A * attended) @ W, (A * (1 - attended)) @ W)
+
+    def masked(self, wanted, rest):
+        """Waveform of the share of `wanted`, both raised to the power of the mask."""
+        power = DEFAULT.mask_power
+        wanted, rest = (m.astype(np.float64) ** power for m in (wanted, rest))
+        total = wanted + rest
+        mask = np.divide(wanted, total, out=np.full_like(total, 0.5), where=total > 0)
+        return librosa.istft(
+            self.stft * mask.T,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            length=len(self.audio),
+        )
+
+
 @dataclass
 class Case:
-    """A piece, its mixture once explained by learned and once by its own spectra."""
+    """A piece, its mixture factorised once with learned and once with own spectra.
+
+    Parameters
+    ----------
+    piece : Piece
+        The piece.
+    spectra : list of ndarray of shape (n_components, n_bins)
+        Of each of its instruments, learned from other pieces.
+    """
 
     piece: object
-    dictionaries: list
+    spectra: list
+
+    def __post_init__(self):
+        self._envelopes = {}
 
     @cached_property
     def mixture(self):
-        piece = self.piece
-        trial = Trial(
-            no_eeg(piece.mixture, piece.sfreq),
-            GUIDE_SFREQ,
-            piece.mixture,
-            piece.sfreq,
-            instruments=piece.instruments,
-            stimulus=piece.name,
-            guide=true_envelope(piece.stems[0], piece.sfreq),
-            guide_sfreq=GUIDE_SFREQ,
-        )
-        return Mixture(trial, *stft_sizes(piece.sfreq))
+        n_fft = 2 * (self.spectra[0].shape[1] - 1)
+        return Mixture(self.piece.mixture, self.piece.sfreq, n_fft)
 
-    def guided(self, guide):
-        """The mixture with another guide at the same times."""
-        other = object.__new__(Mixture)
-        other.__dict__.update(self.mixture.__dict__)
-        other.trial = replace(self.mixture.trial, guide=guide)
-        frames = np.arange(len(self.mixture.magnitudes)) * self.mixture.hop_length
-        times = np.arange(guide.shape[1]) / GUIDE_SFREQ
-        frames = frames / self.piece.sfreq
-        other.guide = np.stack([np.interp(frames, times, row) for row in guide], 1)
-        return other
+    @cached_property
+    def owner(self):
+        """Instrument of each learned component."""
+        return np.repeat(np.arange(len(self.spectra)), [len(s) for s in self.spectra])
 
     @cached_property
     def learned(self):
-        """Activations, spectra and their owners."""
-        return explain(self.mixture, self.dictionaries, settings())[:3]
+        """Activations of the learned spectra and these, without contrast."""
+        W = np.concatenate(self.spectra)
+        loudness = self.mixture.magnitudes.sum(axis=1, keepdims=True)
+        A = np.repeat(loudness / len(W), len(W), axis=1)
+        return self.mixture.factorize(A, W, fixed=True)
+
+    @cached_property
+    def blind(self):
+        """Activations and spectra of the mixture's own, without contrast."""
+        result = contrastive_nmf(
+            self.mixture.magnitudes, DEFAULT.n_components, delta=0.0, random_state=0
+        )
+        return result.activations, result.components
 
     @cached_property
     def candidates(self):
         """Each instrument's share of the mixture."""
-        A, W, owner = self.learned
         return [
-            self.mixture.waveform(A, W, owner == i, DEFAULT.mask_power)
-            for i in range(len(self.dictionaries))
+            self.mixture.share(*self.learned, self.owner == i)
+            for i in range(len(self.spectra))
         ]
 
-    def blind(self, n_components):
-        """Activations and spectra of the mixture's own."""
-        if not hasattr(self, "_blind"):
-            self._blind = explain_blind(
-                self.mixture,
-                n_components,
-                settings(),
-                init="random",
-                rng=np.random.RandomState(0),
-            )[:2]
-        return self._blind
+    def choose(self, guide, candidates=None):
+        """Index of the candidate that a guide supports best.
+
+        Parameters
+        ----------
+        guide : ndarray of shape (1, n_times)
+            Guide to the piece, played once or over and over.
+        candidates : {None, "true"}
+            Whether to choose among the separated shares or the true stems.
+        """
+        n_times = guide.shape[1]
+        key = candidates, n_times
+        if key not in self._envelopes:
+            sources = self.piece.stems if candidates == "true" else self.candidates
+            times = self.n_repetitions(guide)
+            self._envelopes[key] = np.concatenate(
+                [
+                    envelope_of(np.tile(source, times), self.piece.sfreq, n_times)
+                    for source in sources
+                ]
+            )
+        return int(np.argmax(guide_support(guide, self._envelopes[key])))
+
+    def n_repetitions(self, guide):
+        """How often the piece is played while a guide lasts."""
+        duration = self.piece.stems.shape[1] / self.piece.sfreq
+        return max(1, round(guide.shape[1] / GUIDE_SFREQ / duration))
+
+    def true_envelope(self, attended):
+        """Envelope of a stem at the times of a guide, (1, n_times)."""
+        stem = self.piece.stems[attended]
+        n_times = n_guide_times(stem, self.piece.sfreq)
+        return envelope_of(stem, self.piece.sfreq, n_times)
 
     @cached_property
     def stem_magnitudes(self):
-        return [
-            spectra(stem, *stft_sizes(self.piece.sfreq))[1] for stem in self.piece.stems
-        ]
+        return [magnitudes_of(self.mixture.transform(s)) for s in self.piece.stems]
 
     def ratio_mask(self, attended):
         """Estimate with the ideal ratio mask of the default power."""
         wanted = self.stem_magnitudes[attended]
         rest = sum(m for i, m in enumerate(self.stem_magnitudes) if i != attended)
-        mask = attended_mask(wanted, rest, DEFAULT.mask_power)
-        return mask_waveform(
-            self.mixture.stft,
-            mask,
-            self.mixture.hop_length,
-            self.piece.stems.shape[1],
-        )
+        return self.mixture.masked(wanted, rest)
 
-    def oracle_owner(self, n_components):
-        """Stem that explains most of each of the mixture's own components."""
-        A, W = self.blind(n_components)
+    @cached_property
+    def oracle_owner(self):
+        """Stem that most of each of the mixture's own components is due to."""
+        A, W = self.blind
         model = np.maximum(A @ W, np.finfo(A.dtype).tiny)
         shares = [np.sum(A * ((m / model) @ W.T), 0) for m in self.stem_magnitudes]
         return np.argmax(shares, axis=0)
+
+    def published(self, guide, **parameters):
+        """Estimate in the setting of the publication."""
+        mixture, sfreq = self.piece.mixture, self.piece.sfreq
+        trial = Trial(
+            no_eeg(mixture, sfreq),
+            GUIDE_SFREQ,
+            mixture,
+            sfreq,
+            guide=guide,
+            guide_sfreq=GUIDE_SFREQ,
+        )
+        model = ContrastiveNMF(
+            dictionary="guided",
+            solver="published",
+            contrast="components",
+            random_state=0,
+            **parameters,
+        )
+        return model.fit([trial]).predict([trial])[0]
 
     def gain(self, attended, estimate):
         """SI-SDR above that of the mixture, in dB."""
         source = self.piece.stems[attended]
         return si_sdr(source, estimate) - si_sdr(source, self.piece.mixture)
 
-    def bss(self, attended, estimate):
-        """SDR, SIR and SAR in dB."""
-        order = [attended, *(i for i in range(len(self.piece.stems)) if i != attended)]
-        result = bss_eval(self.piece.stems[order], estimate[None], target=[0])
-        return [float(np.squeeze(v)) for v in (result.sdr, result.sir, result.sar)]
+    def levels(self, attended, estimates):
+        """Gain, SDR, SIR and SAR in dB, (n_estimates, 4)."""
+        gains = [self.gain(attended, estimate) for estimate in estimates]
+        targets = [attended] * len(estimates)
+        bss = bss_eval(self.piece.stems, np.stack(estimates), target=targets)
+        return np.column_stack([gains, bss.sdr, bss.sir, bss.sar])
 
 
-def make_cases(pieces, tested, **parameters):
+def make_cases(pieces, tested):
     """One case per tested piece, spectra learned from all other pieces."""
-    cases = []
-    for piece in tested:
-        others = [p for p in pieces if p.name != piece.name]
-        cases.append(Case(piece, dictionaries_of(piece, others, **parameters)))
-    return cases
+    return [
+        Case(piece, learn_spectra(piece, [p for p in pieces if p.name != piece.name]))
+        for piece in tested
+    ]
 
 
-def dictionaries_of(piece, others, **parameters):
+def learn_spectra(piece, others):
     """Spectra of the piece's instruments, learned from the other pieces."""
     trials, references = [], []
     for other in others:
         for name, stem in zip(other.instruments, other.stems):
             if name in piece.instruments:
+                eeg = no_eeg(stem, other.sfreq)
                 trials.append(
-                    Trial(
-                        no_eeg(stem, other.sfreq),
-                        GUIDE_SFREQ,
-                        stem,
-                        other.sfreq,
-                        instruments=(name,),
-                    )
+                    Trial(eeg, GUIDE_SFREQ, stem, other.sfreq, instruments=(name,))
                 )
                 references.append(Reference(stem[None], 0))
-    model = ContrastiveNMF(random_state=0, **parameters).fit(trials, references)
-    return [model._spectra_of(name) for name in piece.instruments]
+    model = ContrastiveNMF(random_state=0).fit(trials, references)
+    return [model.spectra_[name] for name in piece.instruments]
 
 
 def decoded_guides(pieces, n_subjects, seed):
@@ -186,18 +313,13 @@ def decoded_guides(pieces, n_subjects, seed):
 
     Returns
     -------
-    guides : list of (piece name, attended, guide, true envelopes)
+    guides : list of (piece name, attended, guide)
         Of four repetitions of each piece.
     """
     trials, references = simulate_trials(
         pieces, n_subjects=n_subjects, random_state=seed
     )
-    found, envelopes = [], {}
-    for trial, reference in zip(trials, references):
-        if trial.stimulus not in envelopes:
-            envelopes[trial.stimulus] = np.concatenate(
-                [true_envelope(s, trial.audio_sfreq) for s in reference.sources]
-            )
+    found = []
     for subject in dict.fromkeys(trial.subject for trial in trials):
         own = [i for i, trial in enumerate(trials) if trial.subject == subject]
         for piece in pieces:
@@ -206,13 +328,6 @@ def decoded_guides(pieces, n_subjects, seed):
             decoder = EnvelopeDecoder().fit(
                 [trials[i] for i in kept], [references[i] for i in kept]
             )
-            for i, trial in zip(held, decoder.transform([trials[i] for i in held])):
-                found.append(
-                    (
-                        piece.name,
-                        references[i].attended,
-                        trial.guide,
-                        envelopes[piece.name],
-                    )
-                )
+            for i, guide in zip(held, decoder.predict([trials[i] for i in held])):
+                found.append((piece.name, references[i].attended, guide))
     return found

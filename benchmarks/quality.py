@@ -7,7 +7,8 @@ envelope; the envelope with noise from 1 to 8 Hz added, so that it correlates by
 reconstructions from simulated EEG at the documented level (decoders within subjects,
 one piece left out, four repetitions); and, as a control, those of another trial. SDR,
 SIR and SAR follow BSS Eval. Gains are SI-SDR above the mixture's, in dB, mean and
-median over n trials. A piece is separated once, and its repetitions share the result.
+median over n trials. A mixture is factorised once without contrast, with learned and
+with its own spectra, and all guides and repetitions share the result.
 """
 
 import argparse
@@ -19,20 +20,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from benchmarks._quality_cases import (
-    DEFAULT,
-    decoded_guides,
-    make_cases,
-    noisy,
-    settings,
-    true_envelope,
-)
+from benchmarks._quality_cases import decoded_guides, make_cases, noisy
 from benchmarks._quality_figures import plot_gain_against_delta
 from benchmarks._quality_rates import gains_at_rates
 from sklearn_cnmf.datasets import load_example_stems
-from sklearn_cnmf.separation._grouping import attended_probabilities, sound_affinity
-from sklearn_cnmf.separation._selection import guide_support
-from sklearn_cnmf.separation._separation import candidate_envelopes, separate_from_start
 
 R = (1.0, 0.5, 0.2, 0.1)
 DELTAS = (0.0, 0.01, 0.03, 0.1, 0.3)
@@ -42,38 +33,9 @@ FIGURE = Path(__file__).parent.parent / "docs" / "images" / "gain_against_delta.
 
 
 def artificial_guide(case, attended, r):
-    envelope = true_envelope(case.piece.stems[attended], case.piece.sfreq)
+    envelope = case.true_envelope(attended)
     seed = sum(case.piece.name.encode()) * 10 + attended
     return envelope if r == 1 else noisy(envelope, r, seed)
-
-
-def choose(case, guide):
-    """Index of the instrument that the guide supports best."""
-    envelopes = candidate_envelopes(case.candidates, case.mixture.trial)
-    return int(np.argmax(guide_support(guide, repeated(envelopes, guide.shape[1]))))
-
-
-def repeated(envelopes, n_times):
-    """Envelopes of a piece played over and over, on the exact clock."""
-    count = round(n_times / envelopes.shape[1])
-    period = n_times / count
-    times = np.arange(n_times) % period
-    own = np.arange(envelopes.shape[1])
-    return np.stack([np.interp(times, own, row) for row in envelopes])
-
-
-def split_blind(case, guide, n_repetitions=1):
-    """Estimate from the mixture's own components, split by sound and guide."""
-    A, W = case.blind(DEFAULT.n_components)
-    hop = case.mixture.hop_length / case.piece.sfreq
-    duration = case.piece.stems.shape[1] / case.piece.sfreq
-    starts = np.arange(n_repetitions)[:, None] * duration
-    times = (starts + np.arange(len(A)) * hop).ravel() * 64
-    at_frames = np.stack([np.interp(times, np.arange(len(g)), g) for g in guide], 1)
-    probabilities = attended_probabilities(
-        np.tile(A, (n_repetitions, 1)), sound_affinity(W, case.piece.sfreq), at_frames
-    )
-    return probabilities
 
 
 class Table:
@@ -81,17 +43,30 @@ class Table:
 
     def __init__(self):
         self.rows = defaultdict(lambda: defaultdict(list))
-        self.levels = {}
 
-    def add(self, row, case, attended, estimate, *, key, right=None, bss=True):
+    def add(self, case, attended, entries):
+        """Add the entries of one attended instrument.
+
+        Parameters
+        ----------
+        case : Case
+            The piece.
+        attended : int
+            The attended instrument.
+        entries : list of (row, estimate, right)
+            An estimate that occurs again is scored once. `right` is None where
+            nothing is chosen.
+        """
+        distinct = {id(estimate): estimate for _, estimate, _ in entries}
+        levels = case.levels(attended, list(distinct.values()))
+        levels = dict(zip(distinct, levels))
         piece = case.piece
-        key = (piece.name, attended, *key)
-        if key not in self.levels:
-            levels = case.bss(attended, estimate) if bss else [np.nan] * 3
-            self.levels[key] = [case.gain(attended, estimate), *levels]
-        values = [*self.levels[key], np.nan if right is None else 100 * right]
-        for kind in (piece.ensemble, *(["same rhythm"] if piece.same_rhythm else [])):
-            self.rows[kind][row].append(values)
+        for row, estimate, right in entries:
+            share = np.nan if right is None else 100 * right
+            values = [*levels[id(estimate)], share]
+            kinds = [piece.ensemble, *(["same rhythm"] if piece.same_rhythm else [])]
+            for kind in kinds:
+                self.rows[kind][row].append(values)
 
     def print(self, title):
         for kind, rows in self.rows.items():
@@ -117,130 +92,114 @@ def learned_table(cases, decoded):
     rng = np.random.default_rng(0)
     for case in cases:
         for attended in range(len(case.piece.stems)):
-            mixture = case.piece.mixture
-            table.add("mixture", case, attended, mixture, key=("mixture",))
-            mask = case.ratio_mask(attended)
-            table.add("ideal ratio mask", case, attended, mask, key=("mask",))
             choices = [("right instrument given", attended)]
             for r in R:
                 guide = artificial_guide(case, attended, r)
-                choices.append((f"guide of r = {r:g}", choose(case, guide)))
+                choices.append((f"guide of r = {r:g}", case.choose(guide)))
             chance = int(rng.integers(len(case.piece.stems)))
             choices.append(("random choice", chance))
-            for guide, other, truth in decoded_for(case, attended, decoded):
-                reference = int(np.argmax(guide_support(guide, truth)))
+            for guide, other in decoded_for(case, attended, decoded):
+                reference = case.choose(guide, "true")
                 choices.append(("decoded, true references", reference))
-                choices.append(("decoded from simulated EEG", choose(case, guide)))
-                choices.append(("EEG of another trial", choose(case, other)))
-            for row, chosen in choices:
-                table.add(
-                    row,
-                    case,
-                    attended,
-                    case.candidates[chosen],
-                    key=("learned", chosen),
-                    right=chosen == attended,
-                )
+                choices.append(("decoded from simulated EEG", case.choose(guide)))
+                choices.append(("EEG of another trial", case.choose(other)))
+            entries = [
+                ("mixture", case.piece.mixture, None),
+                ("ideal ratio mask", case.ratio_mask(attended), None),
+            ]
+            entries += [
+                (row, case.candidates[chosen], chosen == attended)
+                for row, chosen in choices
+            ]
+            table.add(case, attended, entries)
     table.print("Learned spectra, delta = 0")
 
 
 def decoded_for(case, attended, decoded):
-    """Yield guide, a guide from another piece's trial, and true envelopes."""
-    others = [guide for name, _, guide, _ in decoded if name != case.piece.name]
+    """Yield each guide and one from another piece's trial, brought to its length."""
+    others = [guide for name, _, guide in decoded if name != case.piece.name]
     number = 13 * attended
-    for name, target, guide, truth in decoded:
+    for name, target, guide in decoded:
         if (name, target) == (case.piece.name, attended):
             number += 7
             other = others[number % len(others)]
             onto = np.linspace(0, other.shape[1] - 1, guide.shape[1])
             moved = [np.interp(onto, np.arange(len(row)), row) for row in other]
-            yield guide, np.array(moved), truth
+            yield guide, np.array(moved)
 
 
 def blind_table(cases, decoded):
     table = Table()
     for case in cases:
-        owner = case.oracle_owner(DEFAULT.n_components)
-        A, W = case.blind(DEFAULT.n_components)
         for attended in range(len(case.piece.stems)):
-            splits = [("oracle grouping", owner == attended)]
+            splits = [("oracle grouping", case.oracle_owner == attended)]
             for r in R:
                 guide = artificial_guide(case, attended, r)
-                splits.append((f"guide of r = {r:g}", split_blind(case, guide)))
-            own = list(decoded_for(case, attended, decoded))[:4]
-            for guide, other, _ in own:
-                splits.append(
-                    ("decoded from simulated EEG", split_blind(case, guide, 4))
-                )
-                splits.append(("EEG of another trial", split_blind(case, other, 4)))
-            for number, (row, split) in enumerate(splits):
-                estimate = case.mixture.waveform(A, W, split, DEFAULT.mask_power)
-                table.add(row, case, attended, estimate, key=("blind", number))
+                split = case.mixture.split(*case.blind, guide)
+                splits.append((f"guide of r = {r:g}", split))
+            for guide, other in list(decoded_for(case, attended, decoded))[:4]:
+                for row, one in (
+                    ("decoded from simulated EEG", guide),
+                    ("EEG of another trial", other),
+                ):
+                    times = case.n_repetitions(one)
+                    splits.append((row, case.mixture.split(*case.blind, one, times)))
+            entries = [
+                (row, case.mixture.share(*case.blind, split), None)
+                for row, split in splits
+            ]
             for r in R[:2]:
-                mixture = case.guided(artificial_guide(case, attended, r))
+                guide = artificial_guide(case, attended, r)
                 for delta in PUBLISHED_DELTAS:
-                    estimate, _ = separate_from_start(
-                        mixture,
-                        PUBLISHED_COMPONENTS,
-                        PUBLISHED_COMPONENTS // 2,
-                        settings(
-                            solver="published", contrast="components", delta=delta
-                        ),
-                        init="random",
-                        rng=np.random.RandomState(0),
+                    estimate = case.published(
+                        guide, n_components=PUBLISHED_COMPONENTS, delta=delta
                     )
-                    table.add(
-                        f"published, delta {delta:g}, r = {r:g}",
-                        case,
-                        attended,
-                        estimate,
-                        key=("published", delta, r),
-                        bss=False,
-                    )
+                    row = f"published, delta {delta:g}, r = {r:g}"
+                    entries.append((row, estimate, None))
+            table.add(case, attended, entries)
     table.print("Blind, delta = 0 unless published")
 
 
-def delta_table(cases):
+def delta_table(cases, figure):
     gains = defaultdict(list)
     for case in cases:
         for attended in range(len(case.piece.stems)):
             for r in R:
                 guide = artificial_guide(case, attended, r)
-                mixture = case.guided(guide)
-                chosen = choose(case, guide)
-                A, W, owner = case.learned
-                blind_A, blind_W = case.blind(DEFAULT.n_components)
-                split = split_blind(case, guide)
+                learned = case.owner == case.choose(guide)
+                split = case.mixture.split(*case.blind, guide)
                 starts = {
-                    "learned": (A, W, owner == chosen, owner == chosen, True),
-                    "blind": (blind_A, blind_W, split > 0.5, split, False),
+                    "learned": (case.learned, learned, learned, True),
+                    "blind": (case.blind, split > 0.5, split, False),
                 }
-                for kind, (A, W, follow, share, fixed) in starts.items():
+                for kind, (factors, follow, share, fixed) in starts.items():
+                    without = case.mixture.share(*factors, share)
+                    without = case.gain(attended, without)
                     for contrast in ("group", "components"):
-                        for delta in DELTAS:
-                            a, w = A, W
-                            if delta > 0:
-                                options = settings(delta=delta, contrast=contrast)
-                                a, w, _, _ = mixture.factorize(
-                                    A, W, follow, options, fixed=fixed
-                                )
-                            estimate = mixture.waveform(a, w, share, DEFAULT.mask_power)
-                            key = (kind, contrast, r)
+                        gains[(kind, contrast, r), 0.0].append(without)
+                        for delta in DELTAS[1:]:
+                            found = case.mixture.factorize(
+                                *factors,
+                                fixed=fixed,
+                                follow=follow,
+                                guide=guide,
+                                delta=delta,
+                                contrast=contrast,
+                            )
+                            estimate = case.mixture.share(*found, share)
                             gain = case.gain(attended, estimate)
-                            gains[key, delta].append(gain)
+                            gains[(kind, contrast, r), delta].append(gain)
     curves = {}
-    print(f"\nSI-SDR gain against delta, mean of {len(gain_list(gains))} duo targets")
+    n_targets = len(next(iter(gains.values())))
+    print(f"\nSI-SDR gain against delta, mean of {n_targets} duo targets")
     print(f"{'':30s}" + "".join(f"{delta:>8g}" for delta in DELTAS))
     for key in dict.fromkeys(key for key, _ in gains):
         curves[key] = [np.mean(gains[key, delta]) for delta in DELTAS]
         kind, contrast, r = key
         row = "".join(f"{gain:8.2f}" for gain in curves[key])
-        print(f"{kind:8s} {contrast:11s} r = {r:<4g} {row}")
-    plot_gain_against_delta(curves, DELTAS, FIGURE)
-
-
-def gain_list(gains):
-    return next(iter(gains.values()))
+        print(f"{kind:8s} {contrast:11s} r = {r:<4g} {row}", flush=True)
+    if figure is not None:
+        plot_gain_against_delta(curves, DELTAS, figure)
 
 
 def rates_table(pieces, tested):
@@ -251,7 +210,11 @@ def rates_table(pieces, tested):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a third of the pieces")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a third of the duos, one subject, no figure",
+    )
     parser.add_argument("--subjects", type=int, default=9)
     parser.add_argument(
         "--tables",
@@ -277,7 +240,7 @@ def main():
     if "blind" in options.tables:
         blind_table(in_duos, decoded)
     if "delta" in options.tables:
-        delta_table(in_duos)
+        delta_table(in_duos, None if options.quick else FIGURE)
     if "rates" in options.tables:
         rates_table(pieces, duos[:1] if options.quick else duos[::3])
     print(f"\n# {time.perf_counter() - start:.0f} s", flush=True)
