@@ -1,4 +1,7 @@
-"""How well the envelope of speech is decoded from real EEG."""
+"""How well the envelope of speech is decoded from real EEG.
+
+python -m benchmarks.decoding eeg
+"""
 
 import numpy as np
 

@@ -44,8 +44,7 @@ def main():
         _decoding_eeg.main(recording())
     else:
         _decoding_compare.compare_real(recording())
-        by_subject = _decoding_compare.compare_simulated(options.subjects)
-        _decoding_compare.compare_subjects(by_subject)
+        _decoding_compare.compare_simulated(options.subjects)
     print(f"# {time.perf_counter() - start:.0f} s")
 
 
