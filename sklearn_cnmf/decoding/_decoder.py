@@ -48,7 +48,16 @@ from .regression import BackwardModel, fit_regressor, fit_ridge
 
 _LOG = logging.getLogger(__name__)
 _OF_ARRAYS = ("sfreq", "tmin", "tmax")
-_OF_TRIALS = (*_OF_ARRAYS, "l_freq", "h_freq", "feature", "n_bands", "per_instrument")
+_OF_TRIALS = (
+    *_OF_ARRAYS,
+    "l_freq",
+    "h_freq",
+    "scale",
+    "clamp",
+    "feature",
+    "n_bands",
+    "per_instrument",
+)
 
 
 class EnvelopeDecoder(
@@ -102,6 +111,13 @@ class EnvelopeDecoder(
     l_freq, h_freq : float or None, default=1.0, 8.0
         Band in Hz to which EEG and feature of trials are filtered; None leaves
         that edge alone. Arrays are not filtered.
+    scale : {"robust"} or None, default="robust"
+        Whether each channel of each trial is first brought to unit spread, which is
+        its median absolute deviation; None takes the EEG as it is. Arrays are not
+        scaled.
+    clamp : float or None, default=5.0
+        Largest deviation of scaled EEG from its median, in spreads; what lies beyond is
+        cut off.
     per_instrument : bool, default=False
         Whether to fit one more decoder for each attended instrument, as in [3]_,
         from the trials in which it is attended. Trials only, and they name their
@@ -248,6 +264,8 @@ class EnvelopeDecoder(
         alpha_per_output: bool = False,
         l_freq: float | None = 1.0,
         h_freq: float | None = 8.0,
+        scale: str | None = "robust",
+        clamp: float | None = 5.0,
         per_instrument: bool = False,
         estimator: Any = None,
         memory: str | joblib.Memory | None = None,
@@ -262,6 +280,8 @@ class EnvelopeDecoder(
         self.alpha_per_output = alpha_per_output
         self.l_freq = l_freq
         self.h_freq = h_freq
+        self.scale = scale
+        self.clamp = clamp
         self.per_instrument = per_instrument
         self.estimator = estimator
         self.memory = memory
@@ -439,7 +459,9 @@ class EnvelopeDecoder(
             "h_freq": self.h_freq,
         }
         feature = self._learn_feature(trials, references)
-        xs = eeg_of_trials(trials, prepare=cached(self.memory, prepare_eeg), **clock)
+        scaling = {"scale": self.scale, "clamp": self.clamp}
+        prepare = cached(self.memory, prepare_eeg)
+        xs = eeg_of_trials(trials, prepare=prepare, **clock, **scaling)
         ys = targets_of_trials(
             trials, references, feature=cached_feature(feature, self.memory), **clock
         )
@@ -471,6 +493,7 @@ class EnvelopeDecoder(
                 trained_on=training_record(trials),
                 parameters={name: getattr(self, name) for name in _OF_TRIALS},
                 **clock,
+                **scaling,
             )
         )
 
@@ -526,7 +549,7 @@ class EnvelopeDecoder(
         check_trials(trials, references, require_instruments=self.per_instrument)
         check_channels(self, trials)
         prepare = cached(self.memory, prepare_eeg)
-        return model, eeg_of_trials(trials, prepare=prepare, **model.clock)
+        return model, eeg_of_trials(trials, prepare=prepare, **model.preparation)
 
     def _target(self, model):
         return {"feature": cached_feature(model.feature, self.memory), **model.clock}

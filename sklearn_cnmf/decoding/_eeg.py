@@ -1,12 +1,17 @@
 """EEG of trials: cleaned, filtered, resampled."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from .._validation import trial_name
 from ..signals import band_pass, resample
 from ..trial import Trial
+
+SCALES = ("robust",)
+# Standard deviations of a normal distribution in its median absolute deviation.
+_NORMAL = 1.4826
 
 
 def prepare_eeg(
@@ -16,8 +21,10 @@ def prepare_eeg(
     sfreq: float,
     l_freq: float | None,
     h_freq: float | None,
+    scale: str | None = None,
+    clamp: float | None = None,
 ) -> np.ndarray:
-    """EEG of one trial, filtered and then resampled.
+    """EEG of one trial, scaled, filtered and then resampled.
 
     Parameters
     ----------
@@ -29,14 +36,43 @@ def prepare_eeg(
         Rate to bring it to, in Hz.
     l_freq, h_freq : float or None
         Edges of the band in Hz; None leaves that edge alone.
+    scale, clamp : str or None, float or None
+        As in :class:`EnvelopeDecoder`.
 
     Returns
     -------
     prepared : ndarray of shape (n_channels, n_frames), float64
         Sample k is at ``k / sfreq`` seconds.
     """
+    if scale is not None:
+        eeg = scale_channels(eeg, clamp)
     filtered = band_pass(eeg, eeg_sfreq, l_freq=l_freq, h_freq=h_freq)
     return resample(filtered, eeg_sfreq, sfreq)
+
+
+def scale_channels(eeg: np.ndarray, clamp: float | None) -> np.ndarray:
+    """Bring every channel to unit spread, and cut off what lies far out.
+
+    Parameters
+    ----------
+    eeg : ndarray of shape (n_channels, n_times)
+        EEG; it is not modified.
+    clamp : float or None
+        Largest deviation from a channel's median, in its spreads.
+
+    Returns
+    -------
+    scaled : ndarray of shape (n_channels, n_times), float64
+        Deviations from the median divided by the median absolute deviation, which for
+        a normal distribution counts as one standard deviation. Where that is zero the
+        standard deviation takes its place. A constant channel becomes zero.
+    """
+    centred = eeg - np.median(eeg, axis=1, keepdims=True)
+    centred = centred.astype(np.float64, copy=False)
+    spread = _NORMAL * np.median(np.abs(centred), axis=1, keepdims=True)
+    spread = np.where(spread > 0, spread, centred.std(axis=1, keepdims=True))
+    scaled = centred / np.where(spread > 0, spread, 1.0)
+    return scaled if clamp is None else np.clip(scaled, -clamp, clamp)
 
 
 def clean(
@@ -82,6 +118,7 @@ def eeg_of_trials(
     l_freq: float | None,
     h_freq: float | None,
     prepare: Callable = prepare_eeg,
+    **scaling: Any,
 ) -> list[np.ndarray]:
     """EEG of each trial, filtered and resampled.
 
@@ -110,7 +147,12 @@ def eeg_of_trials(
     for index, trial in enumerate(trials):
         check_nyquist("h_freq", h_freq, trial.eeg_sfreq, trial_name(index, trial))
         eeg = prepare(
-            trial.eeg, trial.eeg_sfreq, sfreq=sfreq, l_freq=l_freq, h_freq=h_freq
+            trial.eeg,
+            trial.eeg_sfreq,
+            sfreq=sfreq,
+            l_freq=l_freq,
+            h_freq=h_freq,
+            **scaling,
         )
         xs.append(np.ascontiguousarray(eeg.T))
     return xs

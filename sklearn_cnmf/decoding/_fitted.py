@@ -59,6 +59,8 @@ class TrialDecoder:
         For each training stimulus, what tells its trials apart.
     parameters : dict
         Parameters of the decoder that decided this.
+    scale, clamp : str or None, float or None
+        How EEG is scaled.
     """
 
     pooled: BackwardModel
@@ -69,6 +71,8 @@ class TrialDecoder:
     h_freq: float | None
     trained_on: dict[str, list[int]]
     parameters: dict[str, Any]
+    scale: str | None = None
+    clamp: float | None = None
     for_trials: ClassVar[bool] = True
 
     def check(self) -> None:
@@ -88,6 +92,11 @@ class TrialDecoder:
     def clock(self) -> dict[str, float | None]:
         """Rate and band of EEG and feature."""
         return {"sfreq": self.sfreq, "l_freq": self.l_freq, "h_freq": self.h_freq}
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """All that brings EEG to what the models take."""
+        return {**self.clock, "scale": self.scale, "clamp": self.clamp}
 
     def models(self, instruments: Sequence[str]) -> list[BackwardModel]:
         """Model of each instrument; the pooled one where there is no other."""

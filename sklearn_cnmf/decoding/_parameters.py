@@ -6,7 +6,14 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_memory
 
-from .._validation import check_callable, check_flag, check_number, check_whole
+from .._validation import (
+    check_callable,
+    check_choice,
+    check_flag,
+    check_number,
+    check_whole,
+)
+from ._eeg import SCALES
 from ._targets import FEATURES
 from .regression import lag_samples
 
@@ -37,6 +44,10 @@ def check_decoder_parameters(decoder: Any) -> np.ndarray:
     if decoder.estimator is not None:
         check_regressor(decoder.estimator)
     check_memory(decoder.memory)
+    if decoder.scale is not None:
+        check_choice("scale", decoder.scale, SCALES)
+    if decoder.clamp is not None:
+        check_number("clamp", decoder.clamp, above=0)
     return lags
 
 
