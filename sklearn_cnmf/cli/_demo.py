@@ -13,6 +13,7 @@ from .. import ContrastiveNMF, EnvelopeDecoder, __version__
 from ..datasets import load_example_stems, simulate_trials
 from ..evaluation import StimulusKFold, search_delta
 from ..model_io import save_model
+from ._arguments import path
 from ._held_out import finish_trial, write_eeg
 from ._output import listeners, new_folder, write_json
 from ._progress import Progress
@@ -36,7 +37,9 @@ def add_parser(commands):
         "instrument of pieces that were held out, and write audio, scores, figures "
         "and the fitted model into a new folder.",
     )
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder to make")
+    parser.add_argument(
+        "--out", type=path, required=True, metavar="DIR", help="folder to make"
+    )
     parser.add_argument(
         "--subjects", type=_count, default=2, metavar="N", help="listeners (default: 2)"
     )
@@ -58,14 +61,13 @@ def add_parser(commands):
 
 
 def _run(arguments):
-    text = run_demo(
+    return run_demo(
         arguments.out,
         n_subjects=arguments.subjects,
         seed=arguments.seed,
         n_jobs=arguments.jobs,
         snr_db=arguments.snr_db,
     )
-    print(text)
 
 
 def run_demo(

@@ -13,6 +13,7 @@ from ..evaluation import evaluate_trial
 from ..reporting import separation_figure
 from ..trial import Reference, Trial
 from ._output import write_audio
+from ._printing import one_line
 
 
 def finish_trial(
@@ -63,12 +64,20 @@ def write_eeg(path, trial):
         Its name ends in ``raw.fif``, as MNE wishes.
     trial : Trial
         EEG in volts, with names of channels.
+
+    Raises
+    ------
+    OSError
+        If it can't be written, such as on a full disk.
     """
     import mne
 
     info = mne.create_info(list(trial.ch_names), trial.eeg_sfreq, "eeg")
     raw = mne.io.RawArray(trial.eeg, info, verbose="error")
-    raw.save(path, fmt="double", verbose="error")
+    try:
+        raw.save(path, fmt="double", verbose="error")
+    except Exception as error:  # MNE does not say what it raises on a full disk
+        raise OSError(f"{path}: can't be written ({one_line(error)})") from error
 
 
 def _draw(trial, truth, row):

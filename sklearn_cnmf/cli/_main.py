@@ -3,14 +3,14 @@
 import argparse
 import sys
 import warnings
+from collections.abc import Sequence
 
-from .. import __version__
-from . import _demo, _separate
+from ._printing import PROGRAM, complain, one_line, say
 
 _USER_ERROR, _INTERRUPTED = 2, 130
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Parameters
@@ -22,25 +22,41 @@ def main(argv=None):
     -------
     status : int
         0 if all went well, 2 after an error of input that one line on stderr
-        explains, 130 if the user interrupted.
+        explains, 130 if the user interrupted. Once all results are written, a stdout
+        that can't be printed on is no error.
 
     Raises
     ------
     SystemExit
         With 2 if the arguments make no sense, with 0 after ``--help``.
     """
-    arguments = _parser().parse_args(argv)
     try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
-            arguments.run(arguments)
+        text = _work(argv)
     except (ValueError, OSError) as error:
-        print(f"sklearn-cnmf: error: {_one_line(error)}", file=sys.stderr)
+        complain(f"{PROGRAM}: error: {one_line(error)}")
         return _USER_ERROR
     except KeyboardInterrupt:
-        print("sklearn-cnmf: interrupted, nothing was written", file=sys.stderr)
+        complain(f"{PROGRAM}: interrupted, nothing was written")
+        return _INTERRUPTED
+    try:
+        say(text, sys.stdout)
+    except OSError as error:
+        complain(
+            f"{PROGRAM}: warning: all results are written, but stdout can't be "
+            f"printed on ({one_line(error)})"
+        )
+    except KeyboardInterrupt:
+        complain(f"{PROGRAM}: interrupted, but all results are written")
         return _INTERRUPTED
     return 0
+
+
+def _work(argv):
+    """Run one command; what it has to say once all is written."""
+    arguments = _parser().parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return arguments.run(arguments)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,13 +65,17 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         self.exit(
             _USER_ERROR,
-            f"sklearn-cnmf: error: {message}; see {self.prog} --help\n",
+            f"{PROGRAM}: error: {message}; see {self.prog} --help\n",
         )
 
 
 def _parser():
+    # Here, so that Ctrl-C while they load ends as it does later.
+    from .. import __version__
+    from . import _demo, _separate
+
     parser = _Parser(
-        prog="sklearn-cnmf",
+        prog=PROGRAM,
         description="Neuro-steered music source separation: EEG says which "
         "instrument a listener attends to, and this instrument is separated.",
     )
@@ -67,10 +87,4 @@ def _parser():
 
 
 def _show_warning(message, *_):
-    print(f"sklearn-cnmf: warning: {_one_line(message)}", file=sys.stderr)
-
-
-def _one_line(error):
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
+    complain(f"{PROGRAM}: warning: {one_line(message)}")

@@ -5,6 +5,8 @@ import threading
 import time
 from contextlib import contextmanager
 
+from ._printing import complain
+
 
 class Progress:
     """Numbered steps with the time since the start, and bars on terminals.
@@ -23,11 +25,7 @@ class Progress:
     def step(self, title):
         """Begin a step."""
         self.n_begun += 1
-        print(
-            f"[{self.n_begun}/{self.n_steps}] {self.elapsed():4.0f} s  {title}",
-            file=sys.stderr,
-            flush=True,
-        )
+        complain(f"[{self.n_begun}/{self.n_steps}] {self.elapsed():4.0f} s  {title}")
 
     def elapsed(self):
         """Seconds since the start."""

@@ -7,9 +7,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from .. import ContrastiveNMF, EnvelopeDecoder, Trial
+from .._validation import check_array, check_number
 from ..datasets import read_audio, read_eeg
 from ..model_io import load_model, read_model_info
 from ..reporting import separation_figure
+from ._arguments import path
 from ._output import new_folder, write_audio, write_json
 
 
@@ -23,10 +25,13 @@ def add_parser(commands):
         "a new folder.",
     )
     add = parser.add_argument
-    add("--model", required=True, metavar="FILE", help="model.skops, as demo writes it")
-    add("--eeg", required=True, metavar="FILE", help="EEG in any format that MNE reads")
-    add("--mixture", required=True, metavar="WAV", help="the audio that was played")
-    add("--out", required=True, metavar="DIR", help="folder to make")
+    for name, kind, help_ in (
+        ("--model", "FILE", "model.skops, as demo writes it"),
+        ("--eeg", "FILE", "EEG in any format that MNE reads"),
+        ("--mixture", "WAV", "the audio that was played"),
+        ("--out", "DIR", "folder to make"),
+    ):
+        add(name, type=path, required=True, metavar=kind, help=help_)
     add(
         "--onset",
         type=float,
@@ -56,7 +61,7 @@ def _run(arguments):
             figure=arguments.figure,
         )
         written = ", ".join(sorted(entry.name for entry in folder.iterdir()))
-    print("\n".join([*lines, f"Written to {Path(arguments.out)}: {written}"]))
+    return "\n".join([*lines, f"Written to {Path(arguments.out)}: {written}"])
 
 
 def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
@@ -85,23 +90,22 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
     ValueError
         If a file, or what it holds, does not fit the model.
     """
-    import librosa
-
+    check_number("onset", onset, least=0)
     decoder, separator = _load(model)
     info = read_model_info(model)
     lines = [f"Model: {info['description'] or 'no description'}"]
 
     audio, played_sfreq = read_audio(mixture)
     sfreq = float(separator.audio_sfreq_)
+    data, eeg_sfreq, bad = read_eeg(
+        eeg, decoder.feature_names_in_, onset, audio.shape[-1] / played_sfreq
+    )
     if played_sfreq != sfreq:
-        audio = librosa.resample(audio, orig_sr=played_sfreq, target_sr=sfreq)
+        audio = _resampled(mixture, audio, played_sfreq, sfreq)
         lines.append(
             f"Audio: resampled from {played_sfreq:g} to {sfreq:g} Hz, the rate of the "
             "model and of what is written"
         )
-    data, eeg_sfreq, bad = read_eeg(
-        eeg, decoder.feature_names_in_, onset, audio.shape[-1] / sfreq
-    )
     if bad:
         lines.append(f"EEG: used although marked as bad: {', '.join(bad)}")
 
@@ -126,8 +130,9 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
     if found.support is not None:
         pairs = zip(found.instruments, found.support.tolist())
         support = dict(sorted(pairs, key=lambda pair: -pair[1]))
-    chosen = next(iter(support), None)
-    lines += _choice(support)
+    silent = not audio.any()
+    chosen = None if silent else next(iter(support), None)
+    lines += _choice(support, silent)
     _write(folder, done, chosen, support, info, onset, figure)
     return lines
 
@@ -181,7 +186,21 @@ def _present(instruments, separator):
     return names
 
 
-def _choice(support):
+def _resampled(path, audio, old, new):
+    import librosa
+
+    check_array(str(path), audio, (1, 2))
+    try:
+        return librosa.resample(audio, orig_sr=old, target_sr=new)
+    except librosa.ParameterError as error:
+        raise ValueError(
+            f"{path}: can't be resampled from {old:g} to {new:g} Hz ({error})"
+        ) from error
+
+
+def _choice(support, silent):
+    if silent:
+        return ["The mixture is silent: no instrument in it can be attended to."]
     if not support:
         return []
     values = ", ".join(f"{name} {value:+.3f}" for name, value in support.items())

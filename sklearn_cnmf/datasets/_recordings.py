@@ -1,6 +1,7 @@
 """Recordings of one's own: trials from MNE's objects and arrays, files."""
 
 from collections.abc import Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,10 @@ import numpy as np
 
 from .._validation import check_number
 from ..trial import Trial, check_trials
+from ._chunks import check_chunks
+
+# Of what a reader says (characters); some repeat the content of the file.
+_LONGEST = 200
 
 
 def make_trials(
@@ -136,8 +141,8 @@ def read_eeg(
     OSError
         If the file does not exist.
     ValueError
-        If MNE can't read it, if channels are missing or ambiguous, or if it is too
-        short.
+        If MNE can't read it, if channels are missing or ambiguous, if `onset` is not
+        within it, or if it is too short.
     """
     import mne
 
@@ -145,21 +150,27 @@ def read_eeg(
         raise FileNotFoundError(2, "no such file", str(path))
     check_number("onset", onset, least=0)
     check_number("duration", duration, above=0)
-    try:
+    with _readable(path, "MNE can't read it as EEG"):
         raw = mne.io.read_raw(path, preload=False, verbose="error")
-    except Exception as error:  # each of MNE's readers raises errors of its own
-        raise ValueError(f"{path}: MNE can't read it as EEG ({error})") from error
+        sfreq, n_times = float(raw.info["sfreq"]), int(raw.n_times)
     names = _match(ch_names, raw.ch_names, path)
-    sfreq = float(raw.info["sfreq"])
+    if onset * sfreq >= n_times:
+        raise ValueError(
+            f"onset: {onset:g} s is not within {path}, whose EEG lasts "
+            f"{n_times / sfreq:.3f} s"
+        )
     start = round(onset * sfreq)
-    stop = min(start + round(duration * sfreq), raw.n_times)
+    stop = min(start + round(duration * sfreq), n_times)
     if abs((stop - start) - duration * sfreq) > 1:
         raise ValueError(
-            f"{path}: the EEG lasts {raw.n_times / sfreq:.3f} s, but the mixture lasts "
+            f"{path}: the EEG lasts {n_times / sfreq:.3f} s, but the mixture lasts "
             f"{duration:.3f} s from {onset:g} s on, until {onset + duration:.3f} s"
         )
     # One at a time, since MNE returns picked channels in the order of the file.
-    eeg = np.vstack([raw.get_data(picks=[n], start=start, stop=stop) for n in names])
+    with _readable(path, "MNE can't read its samples"):
+        eeg = np.vstack(
+            [raw.get_data(picks=[n], start=start, stop=stop) for n in names]
+        )
     return eeg, sfreq, [name for name in names if name in raw.info["bads"]]
 
 
@@ -183,20 +194,43 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, float]:
     OSError
         If the file does not exist.
     ValueError
-        If it can't be read or is empty.
+        If it can't be read, is empty, or is cut short: if there is less audio than
+        the header of the file announces.
     """
     import soundfile
 
     if not Path(path).exists():
         raise FileNotFoundError(2, "no such file", str(path))
-    try:
-        audio, sfreq = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{path}: can't be read as audio ({error})") from error
+    with _readable(path, "can't be read as audio"), soundfile.SoundFile(path) as file:
+        n_frames, sfreq = file.frames, file.samplerate
+        audio = file.read(dtype="float32", always_2d=True)
+    if len(audio) < n_frames:
+        raise ValueError(
+            f"{path}: the audio is cut short: expected {n_frames} samples by its "
+            f"header, found {len(audio)}"
+        )
+    check_chunks(path)
     if len(audio) == 0:
         raise ValueError(f"{path}: the audio is empty")
     audio = np.ascontiguousarray(audio.T)
     return audio[0] if len(audio) == 1 else audio, float(sfreq)
+
+
+@contextmanager
+def _readable(path, complaint):
+    """Turn what goes wrong in a reader into a ValueError that names the file.
+
+    Readers of other packages do not say what they raise: MNE's raise errors of many
+    kinds, AssertionError, IndexError and TypeError among them, where a file is not
+    what its name says, and soundfile's raise TypeError and MemoryError.
+    """
+    try:
+        yield
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        if len(said) > _LONGEST:
+            said = f"{said[:_LONGEST]}..."
+        raise ValueError(f"{path}: {complaint} ({said})") from error
 
 
 def _recordings(eeg, eeg_sfreq, ch_names):

@@ -17,7 +17,6 @@ from sklearn.pipeline import Pipeline
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Trial, __version__, cli
 from sklearn_cnmf.cli import _demo as demo_command
 from sklearn_cnmf.cli import main
-from sklearn_cnmf.cli._output import new_folder
 from sklearn_cnmf.cli._split import draw_split
 from sklearn_cnmf.datasets import Piece, load_example_stems, simulate_trials
 from sklearn_cnmf.evaluation import StimulusKFold
@@ -280,32 +279,6 @@ def test_split_that_leaves_nothing_to_learn_from_is_refused(pieces):
         draw_split(pieces, 4, 0)
 
 
-# Folders
-
-
-def fail_in(path, error):
-    with new_folder(path) as folder:
-        (folder / "x").write_text("x")
-        raise error("on purpose")
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_folder_vanishes_if_work_fails(tmp_path, error):
-    with pytest.raises(error):
-        fail_in(tmp_path / "a" / "b", error)
-    assert not (tmp_path / "a" / "b").exists()
-
-
-def test_folder_that_was_there_stays(tmp_path):
-    with pytest.raises(ValueError, match="on purpose"):
-        fail_in(tmp_path, ValueError)
-    assert list(tmp_path.iterdir()) == []
-    with new_folder(tmp_path) as folder:
-        (folder / "x").write_text("x")
-        assert not (tmp_path / "x").exists()
-    assert files(tmp_path) == ["x"]
-
-
 # Separation of one's own recordings
 
 
@@ -425,6 +398,50 @@ def test_separate_with_a_blind_model_has_no_names(demo, table, truth, tmp_path, 
     assert "knows no instruments" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("rate", [SFREQ, 2 * SFREQ])
+def test_separate_names_no_instrument_in_silence(demo, table, tmp_path, capsys, rate):
+    soundfile.write(tmp_path / "m.wav", np.zeros(4 * rate), rate)
+    words = arguments(
+        demo, table, tmp_path / "s", mixture=tmp_path / "m.wav", figure=True
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(words) == 0
+    assert json.loads((tmp_path / "s" / "summary.json").read_text())["attended"] is None
+    printed = capsys.readouterr().out
+    assert "The mixture is silent: no instrument in it can be attended to." in printed
+    assert "Attended" not in printed
+    assert "Support" not in printed
+    assert not read(tmp_path / "s" / "attended.wav").any()
+
+
+def test_separate_leaves_nothing_on_a_full_disk(
+    demo, table, tmp_path, capsys, monkeypatch
+):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savetxt", full)
+    line = error_of(arguments(demo, table, tmp_path / "s"), capsys)
+    expected = f"{tmp_path / 's'}: can't be written (No space left on device)"
+    assert line == f"sklearn-cnmf: error: {expected}; nothing was kept"
+    monkeypatch.setattr(soundfile, "write", lambda *_, **__: 1 / 0)
+    line = error_of(arguments(demo, table, tmp_path / "s"), capsys)
+    assert "attended.wav: can't be written" in line
+    assert files(tmp_path) == []
+
+
+def test_separate_explains_what_mne_raises_as_it_reads_samples(
+    demo, table, tmp_path, capsys, monkeypatch
+):
+    def fail(*args, **kwargs):
+        raise IndexError("index 3 is out of bounds")
+
+    monkeypatch.setattr(mne.io.BaseRaw, "get_data", fail)
+    line = error_of(arguments(demo, table, tmp_path / "s"), capsys)
+    assert "eeg_raw.fif: MNE can't read its samples (index 3 is out of bounds)" in line
+
+
 def test_separate_warns_of_other_versions(demo, table, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("sklearn_cnmf.__version__", "9.9")
     with warnings.catch_warnings():
@@ -506,7 +523,7 @@ def ambiguous_channels(demo, table, tmp_path):
 def written(name, content):
     def make(demo, table, tmp_path):
         (tmp_path / name).write_bytes(content)
-        option = {"f.fif": "eeg", "m.wav": "mixture", "m.skops": "model"}[name]
+        option = {"m.wav": "mixture", "m.skops": "model"}.get(name, "eeg")
         return {option: tmp_path / name}
 
     return make
@@ -515,6 +532,29 @@ def written(name, content):
 def empty_audio(demo, table, tmp_path):
     soundfile.write(tmp_path / "m.wav", np.zeros(0), SFREQ)
     return {"mixture": tmp_path / "m.wav"}
+
+
+def infinite_audio(demo, table, tmp_path):
+    audio = np.zeros(2 * SFREQ)
+    audio[5] = np.nan
+    soundfile.write(tmp_path / "m.wav", audio, SFREQ // 2, subtype="FLOAT")
+    return {"mixture": tmp_path / "m.wav"}
+
+
+def cut_audio(demo, table, tmp_path):
+    content = (demo[0] / table["folder"][0] / "mixture.wav").read_bytes()
+    return written("m.wav", content[:-5000])(demo, table, tmp_path)
+
+
+def cut_model(demo, table, tmp_path):
+    content = (demo[0] / "model.skops").read_bytes()
+    return written("m.skops", content[:-5000])(demo, table, tmp_path)
+
+
+def changed_model(demo, table, tmp_path):
+    content = bytearray((demo[0] / "model.skops").read_bytes())
+    content[100:140] = bytes(40)
+    return written("m.skops", content)(demo, table, tmp_path)
 
 
 def model(make):
@@ -570,6 +610,22 @@ def changes(**options):
             "EEG lasts 4.000 s, but the mixture lasts 4.000 s from 1.5 s on, until 5",
         ),
         (changes(onset=100), "EEG lasts 4.000 s"),
+        (changes(onset="inf"), "onset: expected a finite number >= 0, got inf"),
+        (
+            changes(onset=1e300),
+            r"onset: 1e\+300 s is not within .*eeg_raw.fif, whose EEG lasts 4.000 s$",
+        ),
+        (changes(onset=1e308), r"onset: 1e\+308 s is not within"),
+        (written("x.raw", b"no"), r"x.raw: MNE can't read it as EEG \(Unsupported"),
+        (
+            written("x.txt", b"\0\1" * 400),
+            r"x.txt: MNE can't read it as EEG \(AssertionError\)",
+        ),
+        (written("x.lay", b"\0\1" * 400), r"x.lay: MNE can't .*\.\.\.\)$"),
+        (infinite_audio, r"m.wav: found 1 NaN or infinite values, the first at \(5"),
+        (cut_audio, r"m.wav: the audio is cut short: expected \d+ bytes .* found \d+"),
+        (cut_model, "m.skops: not a model file|m.skops: damaged"),
+        (changed_model, "m.skops: damaged model file"),
         (changes(instruments="low,oboe"), "does not know 'oboe'; it knows high, low"),
         (changes(instruments="low"), "at least two different ones"),
         (changes(instruments="low,low"), "at least two different ones"),

@@ -1,9 +1,12 @@
+import struct
+
 import mne
 import numpy as np
 import pytest
+import soundfile
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_cnmf.datasets import make_trials
+from sklearn_cnmf.datasets import make_trials, read_audio, read_eeg
 
 NAMES = ["Fz", "C3", "Pz", "O2"]
 RNG = np.random.default_rng(0)
@@ -101,3 +104,62 @@ def test_raw_without_eeg_is_refused(info):
     raw = _raw(DATA[0], info).pick(["EOG"], verbose="error")
     with pytest.raises(ValueError, match="no EEG channel"):
         make_trials(raw, MIXTURES[0], 8000)
+
+
+AUDIO = RNG.uniform(-0.5, 0.5, (801, 1))
+
+
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF"])
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_S8", "PCM_16", "FLOAT"])
+def test_audio_that_is_whole_is_read(tmp_path, kind, subtype):
+    if not soundfile.check_format(kind, subtype):
+        pytest.skip("no such format")
+    path = tmp_path / "a"
+    soundfile.write(path, AUDIO, 8000, format=kind, subtype=subtype)
+    audio, sfreq = read_audio(path)
+    assert_allclose(audio[: len(AUDIO)], AUDIO[:, 0], atol=0.01)
+    assert sfreq == 8000
+
+
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64", "AIFF", "FLAC", "MP3"])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_audio_that_is_cut_short_is_refused(tmp_path, kind, share):
+    path = tmp_path / "a"
+    long = RNG.uniform(-0.5, 0.5, (80000, 2))
+    soundfile.write(path, long, 8000, format=kind)
+    content = path.read_bytes()
+    path.write_bytes(content[: round(share * len(content))])
+    with pytest.raises(ValueError, match=r"a: (the audio is cut short|can't)"):
+        read_audio(path)
+
+
+def test_audio_that_is_cut_says_what_was_expected_and_found(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, AUDIO, 8000, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:-602])
+    with pytest.raises(ValueError, match="expected 1602 bytes by its header, found 10"):
+        read_audio(path)
+
+
+def test_wav_from_a_pipe_whose_length_was_not_known_is_read(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, AUDIO, 8000, subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    content[4:8] = content[40:44] = struct.pack("<I", 2**32 - 1)
+    path.write_bytes(content)
+    assert len(read_audio(path)[0]) >= 800
+
+
+def test_audio_without_a_header_is_refused(tmp_path):
+    (tmp_path / "a.raw").write_bytes(bytes(100))
+    with pytest.raises(ValueError, match=r"a\.raw: can't be read as audio"):
+        read_audio(tmp_path / "a.raw")
+
+
+@pytest.mark.parametrize("onset", [2.0, 1e300, 1.7e308])
+def test_onset_after_the_end_is_refused(tmp_path, info, onset):
+    path = tmp_path / "a_raw.fif"
+    _raw(DATA[0], info).save(path, verbose="error")
+    with pytest.raises(ValueError, match=r"onset: .* not within .* lasts 2\.000 s$"):
+        read_eeg(path, NAMES, onset, 1.0)
+    assert read_eeg(path, NAMES, 1.0, 1.0)[0].shape == (4, 128)
