@@ -10,6 +10,7 @@ import json
 import os
 import warnings
 import zipfile
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ _FITTED_TYPES = {
         separation.OwnSpectra,
     ),
 }
+# What models did before these parameters existed.
+_BEFORE = {"scale": None, "clamp": None}
 _INFO = "sklearn_cnmf.json"
 # No model comes near; a crafted archive may (bytes, once unpacked).
 _LARGEST = 2**30
@@ -193,6 +196,7 @@ def load_model(path: str | Path) -> BaseEstimator:
         raise ValueError(f"{path}: expected an estimator, found {type(model).__name__}")
     try:
         for estimator in _our_estimators(model):
+            _complete(estimator)
             _check_fitted(estimator)
         _without_memory(model)
     except Exception as error:  # what is missing in a damaged file can be anything
@@ -266,10 +270,16 @@ def _info(path, content):
 
 
 def _our_estimators(model):
-    """Our estimators among a model and its parameters."""
-    parts = [model, *model.get_params(deep=True).values()]
-    parts += [step for _, step in getattr(model, "steps", ())]
+    """Our estimators among a model and its steps."""
+    parts = [model, *(step for _, step in getattr(model, "steps", ()))]
     return [part for part in parts if type(part) in _FITTED_TYPES]
+
+
+def _complete(estimator):
+    """Add parameters that are younger than the file, as if nobody had set them."""
+    for name, parameter in signature(type(estimator)).parameters.items():
+        if not hasattr(estimator, name):
+            setattr(estimator, name, _BEFORE.get(name, parameter.default))
 
 
 def _without_memory(model):

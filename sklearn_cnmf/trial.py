@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import check_array, check_names, check_rate, trial_name
+from ._validation import (
+    check_array,
+    check_names,
+    check_number,
+    check_rate,
+    trial_name,
+)
 
 # References may miss the mixture by this much (dB below the mixture) before
 # they are refused: enough for lossy codecs and dither, not for a wrong gain.
@@ -55,6 +61,9 @@ class Trial:
     estimate : ndarray of shape (2, ...), default=None
         Attended source and rest, each shaped like `mixture`. Filled by
         :meth:`sklearn_cnmf.ContrastiveNMF.transform`.
+    guide_band : tuple of (float or None, float or None), default=None
+        Edges in Hz of the band-pass filter that `guide` went through; None means that
+        it holds all frequencies.
 
     Raises
     ------
@@ -86,6 +95,7 @@ class Trial:
     guide_feature: str | Callable | None = None
     guide_weights: np.ndarray | None = None
     estimate: np.ndarray | None = None
+    guide_band: tuple[float | None, float | None] | None = None
 
     def __post_init__(self):
         for field in ("eeg_sfreq", "audio_sfreq", "guide_sfreq"):
@@ -292,6 +302,7 @@ def _check_guide(trial, where, eeg_duration, audio_duration):
             f"{trial.guide_sfreq:g} Hz) but mixture lasts {audio_duration:.5f} s; they "
             "may differ by one frame of the guide at most"
         )
+    _check_band(trial.guide_band, f"{where}: guide_band", trial.guide_sfreq)
     if trial.guide_weights is not None:
         check_array(f"{where}: guide_weights", trial.guide_weights, (1,))
         if len(trial.guide_weights) != len(trial.guide):
@@ -299,6 +310,16 @@ def _check_guide(trial, where, eeg_duration, audio_duration):
                 f"{where}: guide_weights has {len(trial.guide_weights)} entries for "
                 f"{len(trial.guide)} rows of guide"
             )
+
+
+def _check_band(band, what, sfreq):
+    if band is None:
+        return
+    if not isinstance(band, tuple) or len(band) != 2:
+        raise ValueError(f"{what}: expected a pair of frequencies in Hz, got {band!r}")
+    for edge in band:
+        if edge is not None:
+            check_number(what, edge, above=0, below=sfreq / 2)
 
 
 def _check_same_channels(trial, first, named, where):

@@ -3,22 +3,28 @@
 from typing import Any
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from .._estimator import fitted_value
 from .._validation import trial_name
-from ..signals import pearson_r
+from ..signals import (
+    choice_probabilities,
+    fisher_z,
+    informative_seconds,
+    pearson_r,
+)
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._inputs import require_references
 from ._parameters import check_window
-from ._targets import candidates_of_trials
+from ._targets import candidates_of_trials, n_frames
 
 
-def candidate_correlations(
+def candidate_z(
     reconstructions: list[np.ndarray],
     features: list[np.ndarray],
     n_window: int | None = None,
 ) -> np.ndarray:
-    """Correlate reconstructions with candidates, window by window.
+    """Compare reconstructions with candidates, window by window.
 
     Parameters
     ----------
@@ -33,17 +39,17 @@ def candidate_correlations(
 
     Returns
     -------
-    r : ndarray of shape (n_windows, n_candidates)
-        Pearson r, averaged over outputs; zero where either signal is constant.
+    z : ndarray of shape (n_windows, n_candidates, n_outputs)
+        Fisher z of Pearson's r; zero where either signal is constant.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_cnmf.decoding._attention import candidate_correlations
-    >>> heard = np.array([[0.0], [1.0], [0.0], [2.0]])
-    >>> candidate_correlations([heard, heard], [heard, -heard], n_window=2)
-    array([[ 1., -1.],
-           [ 1., -1.]])
+    >>> from sklearn_cnmf.decoding._attention import candidate_z
+    >>> heard = np.array([[0.0], [1.0], [0.0], [2.0], [1.0], [1.0]])
+    >>> candidate_z([heard, heard], [heard + heard[::-1], -heard[::-1]])[0].round(3)
+    array([[0.357],
+           [1.007]])
     """
     n_frames = len(features[0])
     n_window = n_frames if n_window is None else n_window
@@ -51,9 +57,9 @@ def candidate_correlations(
     return np.array(
         [
             [
-                pearson_r(f[start : start + n_window], r[start : start + n_window])
-                .mean()
-                .item()
+                fisher_z(
+                    pearson_r(f[start : start + n_window], r[start : start + n_window])
+                )
                 for r, f in zip(reconstructions, features)
             ]
             for start in starts
@@ -81,6 +87,14 @@ def share_right(correlations: np.ndarray, attended: int) -> float:
     return float(np.mean(right.all(axis=1)))
 
 
+def _fitted_to_trials(decoder):
+    if not getattr(getattr(decoder, "model_", None), "for_trials", False):
+        raise AttributeError(
+            "predict_proba: this EnvelopeDecoder is not fitted on a list of Trial"
+        )
+    return True
+
+
 class AttentionMixin:
     """Attention decoding with candidate sources that are known."""
 
@@ -91,7 +105,7 @@ class AttentionMixin:
         *,
         window: float | None = None,
     ) -> list[np.ndarray]:
-        """Correlate each trial's reconstruction with candidate sources.
+        """Evidence for each candidate source, from its correlation with the EEG.
 
         Parameters
         ----------
@@ -108,8 +122,10 @@ class AttentionMixin:
         Returns
         -------
         scores : list of ndarray of shape (n_windows, n_candidates)
-            Pearson r, averaged over outputs; zero for a silent candidate. Windows
-            follow one another, and what is left at the end is not used.
+            Sum over outputs of `output_weights_` times Fisher's z of the correlation
+            of reconstruction and candidate, in log-odds per second; zero for a
+            silent candidate. Windows follow one another, and what is left at the end
+            is not used.
 
         Raises
         ------
@@ -117,14 +133,64 @@ class AttentionMixin:
             If a trial is shorter than the window; if candidates are missing, NaN or
             not shaped like the mixture.
         """
+        model, evidence = self._evidence(trials, candidates, window)
+        return [z @ model.weights for z in evidence]
+
+    @available_if(_fitted_to_trials)
+    def predict_proba(
+        self, trials: list[Trial], candidates: list[Any]
+    ) -> list[np.ndarray]:
+        """Probability that each candidate source is the attended one.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Trials.
+        candidates : list of Reference or list of ndarray
+            As in :meth:`attention_scores`.
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (n_candidates,)
+            Of each trial, in the order of its candidates; they sum to one. See
+            :func:`~sklearn_cnmf.signals.choice_probabilities`.
+
+        Raises
+        ------
+        ValueError
+            If candidates are missing, NaN or not shaped like the mixture.
+
+        Examples
+        --------
+        >>> from sklearn_cnmf.datasets import load_example_stems, simulate_trials
+        >>> from sklearn_cnmf.decoding import EnvelopeDecoder
+        >>> pieces = load_example_stems(ensemble="duo")[:3]
+        >>> trials, references = simulate_trials(
+        ...     pieces, n_subjects=1, snr_db=0.0, random_state=0)
+        >>> decoder = EnvelopeDecoder(alpha=1.0).fit(trials[:4], references[:4])
+        >>> [p.round(2) for p in decoder.predict_proba(trials[4:], references[4:])]
+        [array([1., 0.]), array([0., 1.])]
+        """
+        model, evidence = self._evidence(trials, candidates, None)
+        band = (model.l_freq, model.h_freq)
+        return [
+            choice_probabilities(
+                z[0],
+                model.weights,
+                informative_seconds(n_frames(trial, model.sfreq) / model.sfreq, band),
+            )
+            for trial, z in zip(trials, evidence)
+        ]
+
+    def _evidence(self, trials, candidates, window):
+        """Fitted value, and Fisher z of each trial's windows."""
         if not is_trials(trials):
             raise ValueError("trials: expected a list of Trial")
         model, xs = self._prepared(trials)
         features = candidates_of_trials(trials, candidates, **self._target(model))
         n_window = _frames_of(window, model.sfreq, trials, xs)
-        scores = []
-        names = {name for t in trials for name in t.instruments or ()}
-        model.warn_of_unknown(names)
+        evidence = []
+        model.warn_of_unknown({n for trial in trials for n in trial.instruments or ()})
         for index, (trial, x, of_trial) in enumerate(zip(trials, xs, features)):
             decoders = [model.pooled] * len(of_trial)
             if self.per_instrument:
@@ -135,8 +201,8 @@ class AttentionMixin:
                     f"{len(decoders)} instruments; per_instrument=True needs one each"
                 )
             found = [decoder.predict(x) for decoder in decoders]
-            scores.append(candidate_correlations(found, of_trial, n_window))
-        return scores
+            evidence.append(candidate_z(found, of_trial, n_window))
+        return model, evidence
 
     def predict_attended(
         self, trials: list[Trial], candidates: list[Any]
@@ -144,7 +210,7 @@ class AttentionMixin:
         """Decode which candidate each listener attends to.
 
         Classic attention decoding, which knows the candidates apart from the
-        mixture: the one that correlates best with the reconstruction.
+        mixture: the one for which the reconstruction is most evidence.
 
         Parameters
         ----------

@@ -17,6 +17,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from .. import signals
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
 from .._memory import cached
 from ..signals import pearson_r
@@ -39,12 +40,13 @@ from ._targets import (
     attended_instruments,
     attended_sources,
     cached_feature,
+    candidates_of_trials,
     check_reach,
-    feature_function,
     stimulus_groups,
     targets_of_trials,
 )
-from .regression import BackwardModel, fit_regressor, fit_ridge
+from ._weights import learn_weights, prior_weights
+from .regression import fit_regressor, fit_ridge
 
 _LOG = logging.getLogger(__name__)
 _OF_ARRAYS = ("sfreq", "tmin", "tmax")
@@ -157,6 +159,8 @@ class EnvelopeDecoder(
         Mean of the training EEG.
     feature_ : callable
         Takes (audio, sfreq, times) and returns the feature (trials).
+    output_weights_ : ndarray of shape (n_outputs,)
+        How far to trust each output: log-odds per second and unit of Fisher z (trials).
     decoders_ : dict of str to BackwardModel
         Backward model of each attended instrument (`per_instrument`).
     estimator_ : estimator
@@ -257,7 +261,7 @@ class EnvelopeDecoder(
         sfreq: float = 64.0,
         tmin: float = 0.0,
         tmax: float = 0.25,
-        feature: str | Callable = "envelope",
+        feature: str | Callable = "envelope_onset",
         n_bands: int = 8,
         alpha: str | float | Sequence[float] = "cv",
         alphas: Sequence[float] = tuple(10.0**k for k in range(-6, 7)),
@@ -358,18 +362,21 @@ class EnvelopeDecoder(
         -------
         X_new : ndarray of shape (n_times, n_outputs) or list of Trial
             Reconstruction, or new trials that carry it as `guide`, at
-            `guide_sfreq` = `sfreq`, with `guide_feature`.
+            `guide_sfreq` = `sfreq`, with `guide_feature`, `guide_band` and
+            `guide_weights`.
         """
         predicted = self.predict(X)
         if not is_trials(X):
             return predicted.reshape(len(predicted), -1)
-        name = self.feature if isinstance(self.feature, str) else self.feature_
+        named = isinstance(self.feature, str) and self.feature in signals.FEATURES
         return [
             replace(
                 trial,
                 guide=guide,
                 guide_sfreq=self.model_.sfreq,
-                guide_feature=self.feature_ if name == "activations" else name,
+                guide_feature=self.feature if named else self.feature_,
+                guide_weights=self.model_.output_weights,
+                guide_band=(self.model_.l_freq, self.model_.h_freq),
             )
             for trial, guide in zip(X, predicted)
         ]
@@ -435,7 +442,7 @@ class EnvelopeDecoder(
         X, y = array_to_fit(self, X, y)
         check_varying(np.ptp(X, axis=0) > 0, channel_names(self))
         xs, ys = [X.astype(np.float64)], [y.reshape(len(y), -1)]
-        model = self._regress(xs, ys, None, lags, X.dtype, self.alpha)
+        model, _ = self._regress(xs, ys, None, lags, X.dtype, self.alpha)
         parameters = {name: getattr(self, name) for name in _OF_ARRAYS}
         forget(self, keep=("n_features_in_", "feature_names_in_"))
         self._publish(ArrayDecoder(model, y.ndim == 1, parameters))
@@ -462,13 +469,21 @@ class EnvelopeDecoder(
         scaling = {"scale": self.scale, "clamp": self.clamp}
         prepare = cached(self.memory, prepare_eeg)
         xs = eeg_of_trials(trials, prepare=prepare, **clock, **scaling)
-        ys = targets_of_trials(
-            trials, references, feature=cached_feature(feature, self.memory), **clock
-        )
+        target = {"feature": cached_feature(feature, self.memory), **clock}
+        ys = targets_of_trials(trials, references, **target)
         single = all(trial.eeg.dtype == np.float32 for trial in trials)
         dtype = np.dtype(np.float32 if single else np.float64)
         _LOG.info("Fit a decoder to %d trials of %d stimuli", len(xs), len(set(groups)))
-        pooled = self._regress(xs, ys, groups, lags, dtype, self.alpha)
+        pooled, held_out = self._regress(
+            xs, ys, groups, lags, dtype, self.alpha, hold_out=True
+        )
+        weights = prior_weights(self.feature, ys[0].shape[1])
+        if held_out is not None:
+            sources = candidates_of_trials(trials, references, **target)
+            chosen = [reference.attended for reference in references]
+            weights = learn_weights(
+                held_out, sources, chosen, sfreq=self.sfreq, prior=weights
+            )
         of_instruments = {}
         if self.per_instrument:
             attended = attended_instruments(trials, references)
@@ -480,7 +495,7 @@ class EnvelopeDecoder(
                 )
                 alone = self._chooses_alpha() and len(set(own_groups)) == 1
                 alpha = pooled.alpha if alone else self.alpha
-                of_instruments[name] = self._regress(
+                of_instruments[name], _ = self._regress(
                     own_xs, own_ys, own_groups, lags, dtype, alpha
                 )
         forget(self)
@@ -492,14 +507,15 @@ class EnvelopeDecoder(
                 feature=feature,
                 trained_on=training_record(trials),
                 parameters={name: getattr(self, name) for name in _OF_TRIALS},
+                output_weights=weights,
                 **clock,
                 **scaling,
             )
         )
 
-    def _regress(self, xs, ys, groups, lags, dtype, alpha) -> BackwardModel:
+    def _regress(self, xs, ys, groups, lags, dtype, alpha, *, hold_out=False):
         if self.estimator is not None:
-            return fit_regressor(xs, ys, lags, self.estimator, dtype=dtype)
+            return fit_regressor(xs, ys, lags, self.estimator, dtype=dtype), None
         return fit_ridge(
             xs,
             ys,
@@ -509,6 +525,7 @@ class EnvelopeDecoder(
             alphas=self.alphas,
             per_output=self.alpha_per_output,
             dtype=dtype,
+            hold_out=hold_out,
         )
 
     def _publish(self, model):
@@ -529,6 +546,7 @@ class EnvelopeDecoder(
         }
         if model.for_trials:
             optional["feature_"] = model.feature
+            optional["output_weights_"] = model.output_weights
             optional["decoders_"] = model.of_instruments or None
         for attribute, value in optional.items():
             if value is not None:
@@ -538,7 +556,7 @@ class EnvelopeDecoder(
         if isinstance(self.feature, str) and self.feature == "activations":
             learn = cached(self.memory, learn_spectra)
             return learn(attended_sources(trials, references), self.n_bands)
-        return feature_function(self.feature, self.n_bands)
+        return signals.feature_function(self.feature, self.n_bands)
 
     def _chooses_alpha(self):
         return self.estimator is None and isinstance(self.alpha, str)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._validation import check_flag, check_number
+from .._validation import check_flag, check_number, check_shape
 from ..trial import Trial
 from .regression import BackwardModel
 
@@ -61,6 +61,8 @@ class TrialDecoder:
         Parameters of the decoder that decided this.
     scale, clamp : str or None, float or None
         How EEG is scaled.
+    output_weights : ndarray of shape (n_outputs,) or None
+        Log-odds per second and unit of Fisher z.
     """
 
     pooled: BackwardModel
@@ -73,6 +75,7 @@ class TrialDecoder:
     parameters: dict[str, Any]
     scale: str | None = None
     clamp: float | None = None
+    output_weights: np.ndarray | None = None
     for_trials: ClassVar[bool] = True
 
     def check(self) -> None:
@@ -85,6 +88,9 @@ class TrialDecoder:
                     f"of_instruments: expected patterns of shape "
                     f"{self.pooled.patterns.shape}, got {model.patterns.shape}"
                 )
+        if self.output_weights is not None:
+            n_outputs = len(self.pooled.patterns)
+            check_shape("output_weights", self.output_weights, (n_outputs,))
         if not callable(self.feature):
             raise ValueError(f"feature: expected a callable, got {self.feature!r}")
 
@@ -97,6 +103,14 @@ class TrialDecoder:
     def preparation(self) -> dict[str, Any]:
         """All that brings EEG to what the models take."""
         return {**self.clock, "scale": self.scale, "clamp": self.clamp}
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weight of each output; all the same where none were learned."""
+        if self.output_weights is None:
+            n_outputs = len(self.pooled.patterns)
+            return np.full(n_outputs, 1 / n_outputs)
+        return self.output_weights
 
     def models(self, instruments: Sequence[str]) -> list[BackwardModel]:
         """Model of each instrument; the pooled one where there is no other."""

@@ -7,54 +7,14 @@ from typing import Any
 import joblib
 import numpy as np
 
+from .. import signals
 from .._memory import cached
 from .._validation import trial_name
-from ..signals import (
-    audio_envelope,
-    audio_onsets,
-    band_pass,
-    envelope_and_onsets,
-    mel_bands,
-    mel_onsets,
-    n_resampled,
-)
+from ..signals import band_pass, n_resampled
 from ..trial import Reference, Trial
 
 # "activations" is learned, see `_activations`.
-FEATURES = (
-    "envelope",
-    "onset",
-    "envelope_onset",
-    "mel",
-    "mel_onset",
-    "activations",
-)
-
-
-def feature_function(feature: str | Callable, n_bands: int) -> Callable:
-    """Resolve the name of a feature that needs no learning.
-
-    Parameters
-    ----------
-    feature : {"envelope", "onset", "envelope_onset", "mel", "mel_onset"} or callable
-        Name or function.
-    n_bands : int
-        Number of mel bands.
-
-    Returns
-    -------
-    function : callable
-        Takes (audio, sfreq, times).
-    """
-    if callable(feature):
-        return feature
-    return {
-        "envelope": audio_envelope,
-        "onset": audio_onsets,
-        "envelope_onset": envelope_and_onsets,
-        "mel": partial(mel_bands, n_bands=n_bands),
-        "mel_onset": partial(mel_onsets, n_bands=n_bands),
-    }[feature]
+FEATURES = (*signals.FEATURES, "activations")
 
 
 def cached_feature(function: Callable, memory: str | joblib.Memory | None) -> Callable:

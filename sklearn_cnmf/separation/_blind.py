@@ -66,4 +66,4 @@ class OwnSpectra:
                 factors.A, factors.W, attended > 0.5, settings, fixed=False
             )
         waveform = mixture.waveform(factors, attended, settings.mask_power)
-        return Separation(waveform, None, None, factors.converged)
+        return Separation(waveform, None, None, None, factors.converged)

@@ -32,7 +32,12 @@ from ._dictionary import learn_instruments
 from ._guided import GuidedStart
 from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings
-from ._parameters import check_estimator_parameters, warn_of_ignored, warn_of_nothing
+from ._parameters import (
+    check_estimator_parameters,
+    warn_of_ignored,
+    warn_of_no_weights,
+    warn_of_nothing,
+)
 from ._stft import stft_size
 from .factorization import DEFAULT_DELTA, contrast_value, contrastive_nmf
 
@@ -96,9 +101,9 @@ class ContrastiveNMF(
         alone, then split by how they sound and by the guide. "guided", as published:
         the first `n_attended` of them follow the guide from a random start.
     choice : {"soft", "hard"}, default="soft"
-        Whether the attended waveform weighs the candidates by how likely each is, or
-        is the likeliest one ("learned"). Where nothing says how likely they are, as
-        now, soft is hard.
+        Whether the attended waveform weighs the candidates by how likely each is,
+        which is the least-squares answer given what is known, or is the likeliest one
+        ("learned"). Where a guide has no weights, soft is hard, with a warning.
     solver : {"mu", "published"}, default="mu"
         "mu" never raises the cost; "published" is the rule of [1]_, kept for
         comparison, and needs ``contrast="components"``.
@@ -399,6 +404,8 @@ class ContrastiveNMF(
         for done in work:
             separations.append(done)
             _LOG.info("Separated trial %d of %d", len(separations), len(trials))
+        if self.choice == "soft" and model.needs_instruments:
+            warn_of_no_weights(trials)
         for index, trial in enumerate(trials):
             warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
         unfinished = sum(not done.converged for done in separations)
@@ -427,6 +434,38 @@ class ContrastiveNMF(
         return [done.chosen for done in self._separate_named(X)]
 
     @available_if(_fitted_to_trials)
+    def predict_proba(self, X: list[Trial]) -> list[np.ndarray]:
+        """Probability that each instrument of each trial is the attended one.
+
+        Parameters
+        ----------
+        X : list of Trial
+            Trials with a guide, its weights and instruments; ``dictionary="learned"``
+            only.
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (n_instruments,)
+            In the order of the trial's instruments; they sum to one. All the same for
+            a silent mixture. See :func:`~sklearn_cnmf.signals.choice_probabilities`.
+
+        Raises
+        ------
+        ValueError
+            If a guide has no weights, `X` is no list of trials or components have no
+            names ("blind", "guided").
+        """
+        done = self._separate_named(X)
+        for index, (trial, separation) in enumerate(zip(X, done)):
+            if separation.probabilities is None:
+                raise ValueError(
+                    f"{trial_name(index, trial)}: guide_weights is None, and without "
+                    "them nothing says how likely a choice is; EnvelopeDecoder.fit "
+                    "learns them"
+                )
+        return [separation.probabilities for separation in done]
+
+    @available_if(_fitted_to_trials)
     def decision_function(self, X: list[Trial]) -> list[np.ndarray]:
         """How well the guide supports each instrument of each trial.
 
@@ -441,9 +480,10 @@ class ContrastiveNMF(
         Returns
         -------
         support : list of ndarray of shape (n_instruments,)
-            Correlation, from -1 to 1, of the guide with the envelope of each
-            instrument's share of the mixture, in the order of the trial's
-            instruments. Zeros for a silent mixture.
+            Correlation of the guide with the same feature of each instrument's share
+            of the mixture, in the order of the trial's instruments: of several rows
+            the mean, or where the guide has weights the weighted mean of Fisher's z.
+            Zeros for a silent mixture.
 
         Raises
         ------
@@ -632,7 +672,10 @@ class ContrastiveNMF(
 def _separate_one(model, trial, settings):
     if not trial.mixture.any():
         names = trial.instruments if model.needs_instruments else None
-        support = None if names is None else np.zeros(len(names))
-        return Separation(np.zeros_like(trial.mixture), names, support, True)
+        silence = np.zeros_like(trial.mixture)
+        if names is None:
+            return Separation(silence, None, None, None, True)
+        even = np.full(len(names), 1 / len(names))
+        return Separation(silence, names, np.zeros(len(names)), even, True)
     with one_thread():
         return model.separate(trial, settings)

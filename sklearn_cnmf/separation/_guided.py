@@ -36,4 +36,4 @@ class GuidedStart(OwnSpectra):
         A, W = mixture.random_factors(self.n_components, self.seed)
         factors = mixture.factorize(A, W, attended, settings, fixed=False)
         waveform = mixture.waveform(factors, attended, settings.mask_power)
-        return Separation(waveform, None, None, factors.converged)
+        return Separation(waveform, None, None, None, factors.converged)

@@ -8,7 +8,7 @@ import numpy as np
 from .._validation import check_names, check_number, check_shape, check_whole
 from ..trial import Trial
 from ._mixture import Factors, Mixture, Separation, Settings
-from ._selection import candidate_envelopes, guide_support
+from ._selection import candidate_correlations, support_and_probabilities
 from ._stft import SHORTEST
 
 
@@ -52,9 +52,9 @@ class LearnedSpectra:
         """Factorise with known spectra; the guide says which instrument is attended.
 
         The spectra are first fitted to the mixture without contrast. Each
-        instrument's share is then a candidate, and the one whose envelope the guide
-        supports best is taken to be attended. With a positive `delta` the contrast
-        then moves activations between this instrument and the others.
+        instrument's share is then a candidate. With a positive `delta` the contrast
+        then moves activations between the likeliest one and the others. A soft choice
+        weighs the candidates by their probabilities, a hard one takes the likeliest.
         """
         mixture = Mixture(trial, self.n_fft)
         factors, owner = self._factorize(mixture, settings)
@@ -62,16 +62,23 @@ class LearnedSpectra:
             mixture.waveform(factors, owner == i, settings.mask_power)
             for i in range(len(trial.instruments))
         ]
-        envelopes = candidate_envelopes(candidates, trial)
-        support = guide_support(trial.guide, envelopes)
+        correlations = candidate_correlations(candidates, trial)
+        support, probabilities = support_and_probabilities(correlations, trial)
         best = int(np.argmax(support))
-        attended = candidates[best]
         if settings.delta > 0:
             factors = mixture.factorize(
                 factors.A, factors.W, owner == best, settings, fixed=True
             )
-            attended = mixture.waveform(factors, owner == best, settings.mask_power)
-        return Separation(attended, trial.instruments, support, factors.converged)
+            candidates[best] = mixture.waveform(
+                factors, owner == best, settings.mask_power
+            )
+        attended = candidates[best]
+        if settings.choice == "soft" and probabilities is not None:
+            shares = probabilities.astype(attended.dtype)
+            attended = sum(p * waveform for p, waveform in zip(shares, candidates))
+        return Separation(
+            attended, trial.instruments, support, probabilities, factors.converged
+        )
 
     def candidates(self, trial: Trial, settings: Settings) -> list[np.ndarray]:
         """Waveform of each instrument present, without contrast or choice."""

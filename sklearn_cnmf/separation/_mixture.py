@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..trial import Trial
+from ._selection import level_rows
 from ._stft import (
     attended_mask,
     guide_at_frames,
@@ -28,7 +29,10 @@ class Separation:
     instruments : tuple of str or None
         The candidates, as the trial names them; None where components have no names.
     support : ndarray of shape (n_instruments,) or None
-        Pearson correlation of the guide with each candidate's envelope.
+        Correlation of the guide with the same feature of each candidate.
+    probabilities : ndarray of shape (n_instruments,) or None
+        How likely each candidate is the attended one; None where the guide has no
+        weights.
     converged : bool
         Whether the factorisation had come to rest.
     """
@@ -36,6 +40,7 @@ class Separation:
     attended: np.ndarray
     instruments: tuple[str, ...] | None
     support: np.ndarray | None
+    probabilities: np.ndarray | None
     converged: bool
 
     @property
@@ -57,6 +62,7 @@ class Settings(NamedTuple):
     max_iter: int
     tol: float
     mask_power: float
+    choice: str
 
 
 class Factors(NamedTuple):
@@ -83,7 +89,7 @@ class Mixture:
         self.hop_length = hop_of(n_fft)
         self.stft, self.magnitudes = spectra(trial.mixture, n_fft, self.hop_length)
         self.guide = guide_at_frames(
-            trial.guide,
+            level_rows(trial),
             trial.guide_sfreq,
             len(self.magnitudes),
             self.hop_length / trial.audio_sfreq,

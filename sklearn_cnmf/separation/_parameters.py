@@ -48,6 +48,18 @@ def check_estimator_parameters(estimator: Any) -> None:
     check_memory(estimator.memory)
 
 
+def warn_of_no_weights(trials: list[Trial]) -> None:
+    """Warn, once, of guides that say nothing of how likely a choice is."""
+    unknown = [i for i, trial in enumerate(trials) if trial.guide_weights is None]
+    if unknown:
+        warnings.warn(
+            f"choice: 'soft' is 'hard' for {len(unknown)} of {len(trials)} trials, "
+            f"trials[{unknown[0]}] first: guide_weights is None, so that nothing says "
+            "how likely each instrument is. choice='hard' does the same silently",
+            stacklevel=4,
+        )
+
+
 def warn_of_nothing(trial: Trial, where: str, chooses: bool) -> None:
     """Warn of a silent mixture or a constant guide."""
     if not trial.mixture.any():

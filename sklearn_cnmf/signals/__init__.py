@@ -9,14 +9,21 @@ from ._envelope import (
     mel_onsets,
     onsets,
 )
+from ._features import FEATURES, feature_function
 from ._filtering import band_pass, n_resampled, resample
+from ._probability import choice_probabilities, fisher_z, informative_seconds
 from ._spectrogram import mel_bands, spectrogram
 
 __all__ = [
+    "FEATURES",
     "audio_envelope",
     "audio_onsets",
     "band_pass",
+    "choice_probabilities",
     "envelope_and_onsets",
+    "feature_function",
+    "fisher_z",
+    "informative_seconds",
     "mel_bands",
     "mel_onsets",
     "n_resampled",

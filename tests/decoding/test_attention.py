@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.decoding import EnvelopeDecoder
-from sklearn_cnmf.decoding._attention import candidate_correlations, share_right
-from sklearn_cnmf.signals import audio_envelope, band_pass
+from sklearn_cnmf.decoding._attention import candidate_z, share_right
+from sklearn_cnmf.signals import audio_envelope, band_pass, onsets
 from sklearn_cnmf.trial import Reference
 
 NAMES = ("oboe", "harp")
@@ -20,8 +20,8 @@ def test_correlations_equal_numpy_in_each_window():
     rng = np.random.default_rng(0)
     guides = [rng.standard_normal((25, 2)) for _ in range(3)]
     features = [rng.standard_normal((25, 2)) for _ in range(3)]
-    found = candidate_correlations(guides, features, n_window=10)
-    assert found.shape == (2, 3)
+    found = candidate_z(guides, features, n_window=10)
+    assert found.shape == (2, 3, 2)
     for window in range(2):
         own = slice(10 * window, 10 * window + 10)
         for source in range(3):
@@ -29,7 +29,7 @@ def test_correlations_equal_numpy_in_each_window():
                 np.corrcoef(guides[source][own, o], features[source][own, o])[0, 1]
                 for o in range(2)
             ]
-            assert_allclose(found[window, source], np.mean(r))
+            assert_allclose(found[window, source], np.arctanh(r))
 
 
 def test_a_tie_is_wrong():
@@ -42,26 +42,30 @@ def test_the_attended_source_is_found(make_trials):
     trials, references = make_trials(8, noise=1.0)
     decoder = EnvelopeDecoder(alpha=0.1).fit(trials[:6], references[:6])
     found = decoder.predict_attended(trials[6:], references[6:])
-    assert_array_equal(found, [reference.attended for reference in references[6:]])
+    assert found == [reference.attended for reference in references[6:]]
     assert decoder.score_attended(trials[6:], references[6:]) == 1.0
     wrong = [replace(r, attended=1 - r.attended) for r in references[6:]]
     assert decoder.score_attended(trials[6:], wrong) == 0.0
 
 
-def test_scores_are_correlations_of_the_guide_and_the_filtered_feature(make_trials):
+def test_scores_are_weighted_correlations_with_the_filtered_feature(make_trials):
     trials, references = make_trials(3)
     decoder = EnvelopeDecoder(alpha=1.0).fit(trials, references)
     [scores] = decoder.attention_scores(trials[:1], references[:1], window=5.0)
     assert scores.shape == (2, 2)
-    guide = decoder.predict(trials[:1])[0][0]
+    guide = decoder.predict(trials[:1])[0]
+    weights = decoder.output_weights_
+    assert weights.shape == (2,)
+    assert weights.min() > 0
     times = np.arange(768) / 64
     for source in range(2):
         envelope = audio_envelope(references[0].sources[source], 4000.0, times)
-        target = band_pass(envelope, 64.0, l_freq=1.0, h_freq=8.0)[0]
+        rises = np.vstack([envelope, onsets(envelope)])
+        target = band_pass(rises, 64.0, l_freq=1.0, h_freq=8.0)
         for window in range(2):
             own = slice(320 * window, 320 * window + 320)
-            r = np.corrcoef(guide[own], target[own])[0, 1]
-            assert_allclose(scores[window, source], r, rtol=1e-9)
+            r = [np.corrcoef(guide[o, own], target[o, own])[0, 1] for o in range(2)]
+            assert_allclose(scores[window, source], weights @ np.arctanh(r), rtol=1e-9)
 
 
 def test_candidates_may_be_any_waveforms(make_trials):
@@ -73,7 +77,7 @@ def test_candidates_may_be_any_waveforms(make_trials):
         for reference in references
     ]
     found = decoder.predict_attended(trials, candidates)
-    assert_array_equal(found, [2 - reference.attended for reference in references])
+    assert found == [2 - reference.attended for reference in references]
     assert decoder.attention_scores(trials, candidates)[0][0, 0] == 0.0
 
 
@@ -145,7 +149,7 @@ def test_each_instrument_has_its_decoder(make_trials):
         alone = EnvelopeDecoder(alpha=0.1).fit(
             own_trials, [references[i] for i in chosen]
         )
-        assert_array_equal(decoder.decoders_[name].coef, alone.coef_)
+        assert_allclose(decoder.decoders_[name].coef, alone.coef_, atol=1e-12)
         assert np.abs(alone.patterns_[0]).max(axis=1).argmax() == channel
     pooled = EnvelopeDecoder(alpha=0.1).fit(trials, references)
     assert_array_equal(decoder.coef_, pooled.coef_)
@@ -167,7 +171,7 @@ def test_decoders_of_instruments_score_their_own_candidates(make_trials):
         both.append(alone.predict(trials[:1])[0])
     [guide] = decoder.predict(trials[:1])
     assert_allclose(guide, np.mean(both, axis=0))
-    assert decoder.transform(trials)[0].guide.shape == (1, 768)
+    assert decoder.transform(trials)[0].guide.shape == (2, 768)
     with pytest.raises(
         ValueError, match="2 instruments; per_instrument=True needs one"
     ):

@@ -13,6 +13,7 @@ from sklearn_cnmf.decoding._targets import targets_of_trials
 from sklearn_cnmf.signals import audio_envelope
 
 AS_IS = {"l_freq": None, "h_freq": None}
+RAW = {"feature": "envelope", "scale": None}
 
 
 def _coef(weights, n_channels):
@@ -99,7 +100,7 @@ def test_trials_equal_explicit_ridge(make_trials, explicit_ridge, explicit_lags)
     stimuli = ("a", "b", "a", "", "")
     trials, references = make_trials(5, eeg_sfreq=64.0, stimuli=stimuli, noise=1.0)
     alphas = (1e-2, 1.0, 1e2)
-    decoder = EnvelopeDecoder(alphas=alphas, **AS_IS).fit(trials, references)
+    decoder = EnvelopeDecoder(alphas=alphas, **AS_IS, **RAW).fit(trials, references)
     lags = decoder.lags_
     xs = [trial.eeg.T for trial in trials]
     ys = targets_of_trials(
@@ -142,8 +143,11 @@ def test_transform_fills_the_guide(make_trials):
     made = decoder.transform(trials)
     for new, old, predicted in zip(made, trials, decoder.predict(trials)):
         assert_array_equal(new.guide, predicted)
-        assert new.guide.shape == (1, 513)
+        assert new.guide.shape == (2, 513)
         assert new.guide_sfreq == 64.0
+        assert new.guide_feature == "envelope_onset"
+        assert new.guide_band == (1.0, 8.0)
+        assert_array_equal(new.guide_weights, decoder.output_weights_)
         assert new.eeg is old.eeg
         assert new.stimulus == old.stimulus
         assert old.guide is None
@@ -154,8 +158,8 @@ def test_transform_fills_the_guide(make_trials):
 def test_unit_of_the_eeg_does_not_matter(make_trials):
     trials, references = make_trials(4)
     volts = [replace(trial, eeg=trial.eeg * 1e-6) for trial in trials]
-    a = EnvelopeDecoder().fit(trials, references)
-    b = EnvelopeDecoder().fit(volts, references)
+    a = EnvelopeDecoder(scale=None).fit(trials, references)
+    b = EnvelopeDecoder(scale=None).fit(volts, references)
     assert a.alpha_ == b.alpha_
     assert_allclose(a.cv_scores_, b.cv_scores_, atol=1e-7)
     assert_allclose(a.coef_, b.coef_ * 1e-6, rtol=1e-6, atol=1e-9)

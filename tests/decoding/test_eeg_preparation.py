@@ -110,7 +110,12 @@ def test_arrays_are_taken_at_the_rate(make_trials):
 
 def test_a_search_tunes_it(make_trials):
     trials, references = make_trials(4, noise=2.0)
-    pipe = Pipeline([("prepare", EEGPreparation()), ("decode", EnvelopeDecoder())])
+    pipe = Pipeline(
+        [
+            ("prepare", EEGPreparation()),
+            ("decode", EnvelopeDecoder(scale=None, feature="envelope")),
+        ]
+    )
     search = GridSearchCV(
         pipe.set_params(decode__alpha=1.0),
         {"prepare__clamp": [None, 2.0], "prepare__reference": [None, "average"]},

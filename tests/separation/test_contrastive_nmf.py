@@ -70,7 +70,7 @@ def duets():
 @pytest.fixture(scope="module")
 def fitted(duets):
     trials, references = duets
-    model = ContrastiveNMF(6, delta=0.0, random_state=0)
+    model = ContrastiveNMF(6, delta=0.0, choice="hard", random_state=0)
     return model.fit(trials[:6], references[:6])
 
 
@@ -145,7 +145,9 @@ def test_stereo_gets_one_mask_for_both_channels():
         for seed in range(4)
     ]
     trials, references = [t for t, _ in made], [r for _, r in made]
-    model = ContrastiveNMF(6, delta=0.0, random_state=0).fit(trials[:2], references[:2])
+    model = ContrastiveNMF(6, delta=0.0, choice="hard", random_state=0).fit(
+        trials[:2], references[:2]
+    )
     for trial, reference, estimate in zip(
         trials[2:], references[2:], model.predict(trials[2:])
     ):
@@ -252,7 +254,9 @@ def test_float32_stays_float32(duets):
     references = [
         Reference(r.sources.astype(np.float32), r.attended) for r in duets[1][:3]
     ]
-    model = ContrastiveNMF(4, delta=0.0, random_state=0).fit(trials, references)
+    model = ContrastiveNMF(4, delta=0.0, choice="hard", random_state=0).fit(
+        trials, references
+    )
     assert model.spectra_["low"].dtype == np.float32
     assert model.predict(trials)[0].dtype == np.float32
 

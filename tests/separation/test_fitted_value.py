@@ -44,7 +44,8 @@ KINDS = {
 
 
 def fit(kind, model=None, **parameters):
-    settings = {"delta": 0.1, "random_state": 0, "tol": 1e-2, **KINDS[kind]}
+    settings = {"delta": 0.1, "random_state": 0, "tol": 1e-2, "choice": "hard"}
+    settings |= KINDS[kind]
     model = ContrastiveNMF(4) if model is None else model
     model.set_params(**{**settings, **parameters})
     if kind == "array":

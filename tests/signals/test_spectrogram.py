@@ -3,8 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.decoding._activations import learn_spectra
-from sklearn_cnmf.decoding._targets import feature_function
-from sklearn_cnmf.signals import mel_bands, onsets, spectrogram
+from sklearn_cnmf.signals import feature_function, mel_bands, onsets, spectrogram
 
 
 def _tone(frequency, sfreq, duration=2.0):

@@ -84,7 +84,8 @@ class BackwardModel:
 
 def unfold(weights: np.ndarray, n_channels: int) -> np.ndarray:
     """(n_lags * n_channels, n_outputs) to (n_outputs, n_channels, n_lags)."""
-    return weights.reshape(-1, n_channels, weights.shape[1]).transpose(2, 1, 0)
+    blocks = weights.reshape(-1, n_channels, weights.shape[1]).transpose(2, 1, 0)
+    return np.ascontiguousarray(blocks)
 
 
 def fold(coef: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from ._backward_model import BackwardModel, fold, mean_of, offset, unfold
 from ._lagged import (
     RecordingSums,
     contiguous_blocks,
+    lagged_product,
     lagged_sums,
     moments,
 )
@@ -26,6 +27,8 @@ COVARIANCE_BUDGET = 2**30
 # Blocks to cut an array into to choose alpha; alpha where it is too short for that.
 _N_BLOCKS = 5
 _ALPHA_IF_SHORT = 1.0
+# Folds of groups in which recordings are reconstructed from the others.
+_MOST_FOLDS = 10
 # Relative gain in r from one penalty to the next below which the curve is level.
 _LEVEL = 1e-3
 
@@ -41,6 +44,7 @@ def fit_ridge(
     per_output=False,
     dtype=np.float64,
     budget=COVARIANCE_BUDGET,
+    hold_out=False,
 ):
     """Fit a ridge regression on lagged EEG, choosing its penalty if asked to.
 
@@ -64,11 +68,17 @@ def fit_ridge(
     budget : float, default=2**30
         Bytes that covariances of single recordings may take. What does not fit is
         computed once more when it is needed, with the same result.
+    hold_out : bool, default=False
+        Whether to reconstruct each recording from the others as well.
 
     Returns
     -------
-    fit : BackwardModel
+    model : BackwardModel
         The model.
+    held_out : list of ndarray of shape (n_times, n_outputs) or None
+        Reconstruction of each recording by a model with the same penalty that saw
+        none of its group, up to a constant; None unless asked for and there are two
+        groups.
     """
     if not isinstance(alpha, str) and np.ndim(alpha) == 1:
         _check_one_per_output(alpha, ys[0].shape[1])
@@ -78,19 +88,25 @@ def fit_ridge(
     if groups is None:
         xs, ys, overlaps = _split(xs[0], ys[0], lags, alpha)
         groups = range(len(xs))
-    cv_scores, at_edge = None, ""
+    cv_scores, at_edge, held_out = None, "", None
+    hold_out = hold_out and len(set(groups)) > 1
     with one_thread():
         if isinstance(alpha, str) and len(xs) == 1:
             alpha = _ALPHA_IF_SHORT
-        if isinstance(alpha, str):
+        choose = isinstance(alpha, str)
+        if choose or hold_out:
             sums = RecordingSums(xs, ys, lags, budget)
+        if choose:
             cv_scores = leave_one_group_out(ys, sums, groups, alphas)
             if not per_output:
                 cv_scores = cv_scores.mean(axis=2)
             alpha, at_edge = _best_alpha(cv_scores, alphas)
+        if choose or hold_out:
             total = moments(chain(sums, overlaps))
         else:
             total = pooled_moments(xs, ys, lags)
+        if hold_out:
+            held_out = _held_out(xs, sums, total, groups, alpha, lags)
         cov_zz, cov_zy = covariances(total)
         weights = _ridge_weights(cov_zz, cov_zy, alpha)
         patterns = forward_patterns(cov_zz, weights)
@@ -98,7 +114,7 @@ def fit_ridge(
     coef = unfold(weights, n_channels).astype(dtype)
     weights = fold(coef)
     intercept = mean_y + (total.y - total.z @ weights) / total.n_valid
-    return BackwardModel(
+    model = BackwardModel(
         lags=lags,
         mean=mean,
         patterns=unfold(patterns, n_channels).astype(dtype),
@@ -108,6 +124,21 @@ def fit_ridge(
         cv_scores=cv_scores,
         at_edge=at_edge,
     )
+    return model, held_out
+
+
+def _held_out(xs, sums, total, groups, alpha, lags):
+    """Reconstruct recordings from those of other groups, in a few folds of groups."""
+    order = list(dict.fromkeys(groups))
+    part_of = {group: number % _MOST_FOLDS for number, group in enumerate(order)}
+    held_out = [None] * len(xs)
+    for part in range(min(_MOST_FOLDS, len(order))):
+        left = [i for i, group in enumerate(groups) if part_of[group] == part]
+        together = moments(sums[i] for i in left)
+        weights = _ridge_weights(*covariances(total - together), alpha)
+        for i in left:
+            held_out[i] = lagged_product(xs[i], weights, lags)
+    return held_out
 
 
 def _ridge_weights(cov_zz, cov_zy, alpha):

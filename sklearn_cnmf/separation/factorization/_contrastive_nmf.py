@@ -29,7 +29,7 @@ SOLVERS = {"mu": descend, "published": descend_published}
 # Where components are fitted without contrast first and then split ("learned",
 # "blind"), it cost 0 to 3 dB in the same run, so that its default there is zero.
 DEFAULT_DELTA = {"group": 0.3, "components": 0.02}
-# Exponents of two of the mean sum of a frame, between which products of factors stay
+# Exponents of two of the largest magnitude, between which products of factors stay
 # clear of the ends of float32. What lies outside is brought near one.
 _SAFE = (-20, 40)
 
@@ -315,11 +315,7 @@ def check_factorization_parameters(
 def _shift(X):
     """Power of two to divide very small or large magnitudes by; 0 for all others."""
     peak = float(X.max())
-    if peak == 0:
-        return 0
-    # The mean of the frames' sums, without overflow.
-    mean = float(np.mean(X / X.dtype.type(peak), dtype=np.float64)) * X.shape[1]
-    exponent = np.log2(mean) + np.log2(peak)
+    exponent = np.log2(peak) if peak > 0 else 0.0
     return 0 if _SAFE[0] < exponent < _SAFE[1] else round(exponent)
 
 

@@ -6,6 +6,7 @@ from sklearn_cnmf.decoding import EnvelopeDecoder
 from sklearn_cnmf.decoding.regression._backward_model import unfold
 from sklearn_cnmf.decoding.regression._fitting import _rises_beyond, fit_ridge
 from sklearn_cnmf.decoding.regression._lagged import RecordingSums, lagged_sums
+from sklearn_cnmf.signals import pearson_r
 
 # The best of a short grid may well be at its edge.
 pytestmark = pytest.mark.filterwarnings("ignore:alphas")
@@ -28,7 +29,7 @@ def _recordings(lengths=(60, 45, 70, 52), n_channels=4, n_outputs=3, seed=0):
 
 def _fit(xs, ys, groups=tuple("abac"), **options):
     options = {"alpha": "cv", "alphas": ALPHAS, **options}
-    return fit_ridge(xs, ys, groups, LAGS, **options)
+    return fit_ridge(xs, ys, groups, LAGS, **options)[0]
 
 
 def test_each_output_has_its_own_penalty(explicit_ridge):
@@ -142,3 +143,27 @@ def test_dependent_channels_give_the_solution_of_least_norm(
     gain = np.where(kept, s / (s**2 + penalty), 0.0)
     expected = vt.T @ (gain[:, None] * (u.T @ yc))
     assert_allclose(fitted.coef, unfold(expected, xs[0].shape[1]), atol=1e-7)
+
+
+@pytest.mark.parametrize("alpha", [0.1, "cv", (0.1, 3.0)])
+def test_held_out_reconstructions_saw_nothing_of_their_group(alpha):
+    rng = np.random.default_rng(0)
+    ys = [rng.standard_normal((90, 2)) for _ in range(5)]
+    xs = [rng.standard_normal((90, 3)) for _ in range(5)]
+    for x, y in zip(xs, ys):
+        x[2:, :2] += y[:-2]
+    groups = ["a", "b", "a", "c", "d"]
+    alphas = (0.01, 0.1, 1.0, 10.0, 100.0)
+    options = {"alphas": alphas, "hold_out": True}
+    model, held_out = fit_ridge(xs, ys, groups, LAGS, alpha=alpha, **options)
+    for group in set(groups):
+        kept = [i for i, other in enumerate(groups) if other != group]
+        alone, _ = fit_ridge(
+            [xs[i] for i in kept], [ys[i] for i in kept], [groups[i] for i in kept],
+            LAGS, alpha=model.alpha, alphas=alphas,
+        )  # fmt: skip
+        for i in set(range(5)) - set(kept):
+            inner = slice(0, 90 - LAGS[-1])
+            r = pearson_r(alone.predict(xs[i])[inner], held_out[i][inner])
+            assert_allclose(r, 1, atol=1e-3)
+    assert fit_ridge(xs, ys, ["a"] * 5, LAGS, alpha=0.1, **options)[1] is None

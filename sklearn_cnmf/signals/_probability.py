@@ -1,0 +1,103 @@
+"""From correlations with candidates to the probability of each."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._validation import as_signals, check_number, check_shape
+
+# A correlation beyond this is taken as it, so that its Fisher z is finite.
+_LARGEST_R = 1 - 1e-9
+# Seconds of a recording that the edges of a band-pass filter cost.
+_EDGES = 1.0
+# Share of the uniform distribution, where there are three candidates or more.
+_UNIFORM = 0.05
+
+
+def fisher_z(r: ArrayLike) -> np.ndarray:
+    """Fisher's z of Pearson correlations.
+
+    Parameters
+    ----------
+    r : array-like
+        Correlations from -1 to 1.
+
+    Returns
+    -------
+    z : ndarray of the same shape
+        Finite.
+
+    Examples
+    --------
+    >>> from sklearn_cnmf.signals import fisher_z
+    >>> fisher_z([0.0, 0.5]).round(3)
+    array([0.   , 0.549])
+    """
+    return np.arctanh(np.clip(r, -_LARGEST_R, _LARGEST_R))
+
+
+def informative_seconds(duration: float, band: tuple | None) -> float:
+    """How much of a recording counts as evidence.
+
+    Parameters
+    ----------
+    duration : float
+        Of the recording, in seconds.
+    band : tuple of (float or None) or None
+        Edges of the band-pass filter in Hz, if there was one.
+
+    Returns
+    -------
+    seconds : float
+        The duration, less the second that the filter's edges cost.
+    """
+    filtered = band is not None and any(edge is not None for edge in band)
+    return max(duration - _EDGES, 0.0) if filtered else duration
+
+
+def choice_probabilities(
+    z: ArrayLike, weights: ArrayLike, seconds: float
+) -> np.ndarray:
+    r"""Probability that each of several candidates is the attended one.
+
+    .. math:: \log p_i = T \sum_r w_r z_{ir} + \mathrm{const},
+
+    with p summing to one over the candidates. Evidence grows with the duration T.
+    Where there are three candidates or more, p is mixed with 5 % of the uniform
+    distribution.
+
+    Parameters
+    ----------
+    z : array-like of shape (n_candidates, n_outputs)
+        Fisher z of the correlation of each row of a guide with the same feature of
+        each candidate.
+    weights : array-like of shape (n_outputs,)
+        Log-odds per second and unit of z.
+    seconds : float
+        Duration of what was correlated, as from :func:`informative_seconds`.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_candidates,)
+        They sum to one.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a value is not finite, or `seconds` is negative.
+
+    Examples
+    --------
+    >>> from sklearn_cnmf.signals import choice_probabilities
+    >>> choice_probabilities([[0.2], [0.0]], [1.0], 10.0).round(3)
+    array([0.881, 0.119])
+    """
+    z = as_signals("z", z, (2,))
+    weights = as_signals("weights", weights, (1,))
+    check_shape("weights", weights, (z.shape[1],))
+    check_number("seconds", seconds, least=0)
+    log_odds = seconds * (z @ weights)
+    odds = np.exp(log_odds - log_odds.max())
+    probabilities = odds / odds.sum()
+    if len(z) < 3:
+        return probabilities
+    return (1 - _UNIFORM) * probabilities + _UNIFORM / len(z)
