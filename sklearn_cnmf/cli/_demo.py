@@ -207,7 +207,10 @@ def _finish(model, trials, references, testing, folder):
         joblib.delayed(finish_trial)(model, trials[i], references[i], folder)
         for i in testing
     )
-    results = list(tqdm(work, total=len(testing), leave=False, disable=None))
+    with warnings.catch_warnings():
+        # joblib renews processes whose memory has grown, and says so.
+        warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
+        results = list(tqdm(work, total=len(testing), leave=False, disable=None))
     for message in sorted({message for _, _, other in results for message in other}):
         warnings.warn(message, stacklevel=2)
     return [row for row, _, _ in results], sum(count for _, count, _ in results)
