@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from ..signals import fisher_z, pearson_r
+from ..signals import EDGE_SECONDS, fisher_z, pearson_r
 
 # Log-odds per second and unit of Fisher z, from 18 listeners of real EEG of speech with
 # one talker and one with two.
@@ -101,15 +101,17 @@ def _windows(held_out, candidates, attended, sfreq):
         for start in range(0, len(y) - n_window + 1, n_window):
             part = slice(start, start + n_window)
             sources = [source[part] for source in (of_trial[own], *others)]
+            edges = (start == 0) + (start + n_window == len(y))
+            seconds = max((n_window / sfreq) - edges * EDGE_SECONDS / 2, 0.0)
             if others:
                 z = [fisher_z(pearson_r(source, y[part])) for source in sources]
-                found.append((n_window / sfreq, np.array(z)))
+                found.append((seconds, np.array(z)))
             else:
-                alone.append((y[part], sources[0]))
+                alone.append((seconds, y[part], sources[0]))
     # The same source at other times: half of all windows further on.
-    for number, (y, source) in enumerate(alone):
-        _, other = alone[(number + len(alone) // 2) % len(alone)]
+    for number, (seconds, y, source) in enumerate(alone):
+        *_, other = alone[(number + len(alone) // 2) % len(alone)]
         n = min(len(y), len(other))
         z = [fisher_z(pearson_r(s[:n], y[:n])) for s in (source, other)]
-        found.append((n / sfreq, np.array(z[: 2 if len(alone) > 1 else 1])))
+        found.append((seconds, np.array(z[: 2 if len(alone) > 1 else 1])))
     return found

@@ -11,10 +11,16 @@ from ._envelope import (
 )
 from ._features import FEATURES, feature_function
 from ._filtering import band_pass, n_resampled, resample
-from ._probability import choice_probabilities, fisher_z, informative_seconds
+from ._probability import (
+    EDGE_SECONDS,
+    choice_probabilities,
+    fisher_z,
+    informative_seconds,
+)
 from ._spectrogram import mel_bands, spectrogram
 
 __all__ = [
+    "EDGE_SECONDS",
     "FEATURES",
     "audio_envelope",
     "audio_onsets",

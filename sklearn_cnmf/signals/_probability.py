@@ -8,7 +8,7 @@ from .._validation import as_signals, check_number, check_shape
 # A correlation beyond this is taken as it, so that its Fisher z is finite.
 _LARGEST_R = 1 - 1e-9
 # Seconds of a recording that the edges of a band-pass filter cost.
-_EDGES = 1.0
+EDGE_SECONDS = 1.0
 # Share of the uniform distribution, where there are three candidates or more.
 _UNIFORM = 0.05
 
@@ -51,7 +51,7 @@ def informative_seconds(duration: float, band: tuple | None) -> float:
         The duration, less the second that the filter's edges cost.
     """
     filtered = band is not None and any(edge is not None for edge in band)
-    return max(duration - _EDGES, 0.0) if filtered else duration
+    return max(duration - EDGE_SECONDS, 0.0) if filtered else duration
 
 
 def choice_probabilities(
