@@ -92,9 +92,9 @@ class EnvelopeDecoder(
         What of the attended source to reconstruct, for trials. "envelope" is
         :func:`~sklearn_cnmf.signals.audio_envelope` and "mel"
         :func:`~sklearn_cnmf.signals.mel_bands`; "onset" and "mel_onset" are how
-        fast they rise. "envelope_onset" is both, as two outputs. "activations", the choice of
-        [3]_, are those of `n_bands` spectra, learned in `fit` from the attended
-        sources by Kullback-Leibler NMF.
+        fast they rise. "envelope_onset" is both, as two outputs. "activations", the
+        choice of [3]_, are those of `n_bands` spectra, learned in `fit` from the
+        attended sources by Kullback-Leibler NMF.
         A callable receives (audio, sfreq, times), the source shaped like the
         mixture, and returns an array of shape (n_outputs, n_frames), one column per
         time in seconds.
@@ -126,9 +126,9 @@ class EnvelopeDecoder(
     estimator : estimator, default=None
         A scikit-learn regressor to use instead of ridge regression, such as
         ``Lasso`` or ``PLSRegression``. It gets the explicit matrix of lagged EEG, all
-        channels of the first lag first, divided by its root mean square, and targets of unit variance; `alpha`,
-        `alphas` and `alpha_per_output` are not used. Ridge is much faster and needs
-        less memory.
+        channels of the first lag first, divided by its root mean square, and targets
+        of unit variance; `alpha`, `alphas` and `alpha_per_output` are not used. Ridge
+        is much faster and needs less memory.
     memory : None, str or joblib.Memory, default=None
         Where to keep prepared EEG and features other than envelopes, so that a
         search over other parameters prepares each trial once.

@@ -74,7 +74,8 @@ def test_weights_are_a_stationary_point_of_the_posterior():
         ]
     )
     rate = np.clip(np.mean(z[:, 0] @ prior) / 0.17, 0.3, 3)
-    difference = 10 * (z[:, 0] - z[:, 1])
+    # A trial of one window: the edges of its filter cost a second.
+    difference = 9 * (z[:, 0] - z[:, 1])
     slope = -difference.T @ (1 / (1 + np.exp(difference @ weights)))
     slope += (weights - rate * prior) / (0.5 * rate * prior) ** 2
     assert_allclose(slope, 0, atol=1e-3)
