@@ -187,7 +187,7 @@ HOSTILE = {
             "content": [],
         },
     ),
-    "sklearn_cnmf.Trial": schema("ObjectNode", "sklearn_cnmf", "Trial"),
+    "sklearn_cnmf.trial.Trial": schema("ObjectNode", "sklearn_cnmf.trial", "Trial"),
 }
 
 
