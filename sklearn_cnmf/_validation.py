@@ -16,6 +16,7 @@ def check_number(
     value: Any,
     *,
     least: float | None = None,
+    most: float | None = None,
     above: float | None = None,
     below: float | None = None,
 ) -> None:
@@ -27,14 +28,14 @@ def check_number(
         How the message calls the argument.
     value : object
         What was given.
-    least : float, default=None
-        Smallest value that is allowed.
+    least, most : float, default=None
+        Smallest and largest value that are allowed.
     above, below : float, default=None
         Values that it must be larger and smaller than.
     """
     bounds = [
         f"{sign} {bound:g}"
-        for sign, bound in ((">=", least), (">", above), ("<", below))
+        for sign, bound in ((">=", least), ("<=", most), (">", above), ("<", below))
         if bound is not None
     ]
     number = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
@@ -42,6 +43,7 @@ def check_number(
         not number
         or not np.isfinite(value)
         or (least is not None and value < least)
+        or (most is not None and value > most)
         or (above is not None and value <= above)
         or (below is not None and value >= below)
     ):

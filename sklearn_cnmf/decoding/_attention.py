@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from .._estimator import fitted_value
-from .._validation import trial_name
+from .._validation import check_number, trial_name
 from ..signals import (
     choice_probabilities,
     fisher_z,
@@ -205,8 +205,12 @@ class AttentionMixin:
         return model, evidence
 
     def predict_attended(
-        self, trials: list[Trial], candidates: list[Any]
-    ) -> list[str] | list[int]:
+        self,
+        trials: list[Trial],
+        candidates: list[Any],
+        *,
+        threshold: float | None = None,
+    ) -> list[str | int | None]:
         """Decode which candidate each listener attends to.
 
         Classic attention decoding, which knows the candidates apart from the
@@ -218,12 +222,16 @@ class AttentionMixin:
             Trials.
         candidates : list of Reference or list of ndarray
             As in :meth:`attention_scores`.
+        threshold : float, default=None
+            Smallest probability, from 0 to 1, of a choice to be made; None always
+            chooses.
 
         Returns
         -------
-        attended : list of str or list of int
+        attended : list of str, int or None
             Name of the chosen instrument of each trial, the first one if some are
-            equally good. Where the trials name no instruments, or not as many as
+            equally good; None where its probability is below `threshold`. Where the
+            trials name no instruments, or not as many as
             there are candidates, the index, which compares with `Reference.attended`.
 
         Examples
@@ -238,13 +246,20 @@ class AttentionMixin:
         >>> decoder.predict_attended(trials[4:], references[4:])
         ['violin', 'cello']
         """
+        if threshold is not None:
+            check_number("threshold", threshold, least=0, most=1)
         scores = self.attention_scores(trials, candidates)
         chosen = [int(np.argmax(of_trial[0])) for of_trial in scores]
         named = all(
             len(trial.instruments or ()) == of_trial.shape[1]
             for trial, of_trial in zip(trials, scores)
         )
-        return [t.instruments[i] for t, i in zip(trials, chosen)] if named else chosen
+        if named:
+            chosen = [t.instruments[i] for t, i in zip(trials, chosen)]
+        if threshold is None:
+            return chosen
+        sure = self.predict_proba(trials, candidates)
+        return [one if p.max() >= threshold else None for one, p in zip(chosen, sure)]
 
     def score_attended(
         self,

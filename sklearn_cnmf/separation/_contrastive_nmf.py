@@ -24,7 +24,7 @@ from sklearn.utils.validation import (
 
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
 from .._threads import one_thread
-from .._validation import trial_name
+from .._validation import check_number, trial_name
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._arrays import ArrayFactorization
 from ._blind import OwnSpectra
@@ -412,18 +412,24 @@ class ContrastiveNMF(
         self._warn_unfinished(unfinished, len(trials))
         return separations
 
-    def predict_attended(self, X: list[Trial]) -> list[str]:
+    def predict_attended(
+        self, X: list[Trial], *, threshold: float | None = None
+    ) -> list[str | None]:
         """Decode which instrument each listener attends to, without its reference.
 
         Parameters
         ----------
         X : list of Trial
             Trials with a guide and instruments; ``dictionary="learned"`` only.
+        threshold : float, default=None
+            Smallest probability, from 0 to 1, of a choice to be made; needs guides
+            with weights. None always chooses.
 
         Returns
         -------
-        attended : list of str
-            Name of the chosen instrument of each trial.
+        attended : list of str or None
+            Name of the chosen instrument of each trial; None where its probability is
+            below `threshold`.
 
         Raises
         ------
@@ -431,7 +437,11 @@ class ContrastiveNMF(
             If `X` is no list of trials or components have no names ("blind",
             "guided").
         """
-        return [done.chosen for done in self._separate_named(X)]
+        if threshold is None:
+            return [done.chosen for done in self._separate_named(X)]
+        check_number("threshold", threshold, least=0, most=1)
+        done = self._separate_sure(X)
+        return [d.chosen if d.probabilities.max() >= threshold else None for d in done]
 
     @available_if(_fitted_to_trials)
     def predict_proba(self, X: list[Trial]) -> list[np.ndarray]:
@@ -455,6 +465,9 @@ class ContrastiveNMF(
             If a guide has no weights, `X` is no list of trials or components have no
             names ("blind", "guided").
         """
+        return [separation.probabilities for separation in self._separate_sure(X)]
+
+    def _separate_sure(self, X):
         done = self._separate_named(X)
         for index, (trial, separation) in enumerate(zip(X, done)):
             if separation.probabilities is None:
@@ -463,7 +476,7 @@ class ContrastiveNMF(
                     "them nothing says how likely a choice is; EnvelopeDecoder.fit "
                     "learns them"
                 )
-        return [separation.probabilities for separation in done]
+        return done
 
     @available_if(_fitted_to_trials)
     def decision_function(self, X: list[Trial]) -> list[np.ndarray]:

@@ -127,3 +127,17 @@ def test_probabilities_are_for_trials(make_trials):
     trials, references = make_trials(2)
     decoder.fit([replace(t, stimulus="") for t in trials], references)
     assert hasattr(decoder, "predict_proba")
+
+
+def test_choices_below_a_threshold_are_not_made(make_trials):
+    trials, references = make_trials(8, noise=12.0)
+    decoder = EnvelopeDecoder(alpha=1.0).fit(trials[:4], references[:4])
+    held_out = trials[4:], references[4:]
+    largest = [p.max() for p in decoder.predict_proba(*held_out)]
+    always = decoder.predict_attended(*held_out)
+    threshold = sorted(largest)[2]
+    found = decoder.predict_attended(*held_out, threshold=threshold)
+    assert found == [c if p >= threshold else None for c, p in zip(always, largest)]
+    assert found.count(None) == 2
+    with pytest.raises(ValueError, match="threshold: expected a finite number >= 0"):
+        decoder.predict_attended(*held_out, threshold=-0.1)

@@ -150,3 +150,17 @@ def test_the_contrast_follows_the_envelope_alone(data):
 def test_arrays_have_no_probabilities():
     model = ContrastiveNMF(2, delta=0, tol=1e-1, random_state=0)
     assert not hasattr(model.fit(np.ones((4, 3))), "predict_proba")
+
+
+def test_choices_below_a_threshold_are_not_made(data, fitted):
+    trials, _ = data
+    largest = np.array([p.max() for p in fitted.predict_proba(trials)])
+    always = fitted.predict_attended(trials)
+    threshold = np.sort(largest)[2]
+    found = fitted.predict_attended(trials, threshold=threshold)
+    expected = [c if p >= threshold else None for c, p in zip(always, largest)]
+    assert found == expected
+    assert found.count(None) == 2
+    assert fitted.predict_attended(trials, threshold=0.0) == always
+    with pytest.raises(ValueError, match="threshold: expected a finite number >= 0"):
+        fitted.predict_attended(trials, threshold=75)
