@@ -213,7 +213,7 @@ def compare_subjects(trials, references, common, n_folds, few=3):
                 "other subjects": train[subjects[train] != subject],
             }
             decoders = {
-                name: EnvelopeDecoder(**common).fit(
+                name: EnvelopeDecoder(feature="envelope", **common).fit(
                     subset(trials, kept), subset(references, kept)
                 )
                 for name, kept in groups.items()

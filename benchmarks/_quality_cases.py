@@ -325,7 +325,7 @@ def decoded_guides(pieces, n_subjects, seed):
         for piece in pieces:
             kept = [i for i in own if trials[i].stimulus != piece.name]
             held = [i for i in own if trials[i].stimulus == piece.name]
-            decoder = EnvelopeDecoder().fit(
+            decoder = EnvelopeDecoder(feature="envelope").fit(
                 [trials[i] for i in kept], [references[i] for i in kept]
             )
             for i, guide in zip(held, decoder.predict([trials[i] for i in held])):

@@ -35,7 +35,7 @@ def decode(trials, references):
         name = trials[held_out].stimulus
         kept = [i for i, trial in enumerate(trials) if trial.stimulus != name]
         if held_out == 0 or trials[held_out - 1].stimulus != name:
-            decoder = EnvelopeDecoder().fit(
+            decoder = EnvelopeDecoder(feature="envelope").fit(
                 [trials[i] for i in kept], [references[i] for i in kept]
             )
         sources = references[held_out].sources
