@@ -126,14 +126,13 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
     (decoded,) = decoder.transform([trial])
     (found,) = separator.separate([decoded])
     done = replace(decoded, estimate=np.stack([found.attended, audio - found.attended]))
-    support = {}
-    if found.support is not None:
-        pairs = zip(found.instruments, found.support.tolist())
-        support = dict(sorted(pairs, key=lambda pair: -pair[1]))
+    support = _by_name(found, found.support)
+    probabilities = _by_name(found, found.probabilities)
     silent = not audio.any()
     chosen = None if silent else next(iter(support), None)
-    lines += _choice(support, silent)
-    _write(folder, done, chosen, support, info, onset, figure)
+    lines += _choice(support, probabilities, silent)
+    found_of_each = {"support": support, "probabilities": probabilities}
+    _write(folder, done, chosen, found_of_each, info, onset, figure)
     return lines
 
 
@@ -198,26 +197,35 @@ def _resampled(path, audio, old, new):
         ) from error
 
 
-def _choice(support, silent):
+def _by_name(separation, values):
+    """Value of each instrument, the largest first; empty where there are none."""
+    if values is None:
+        return {}
+    pairs = zip(separation.instruments, values.tolist())
+    return dict(sorted(pairs, key=lambda pair: -pair[1]))
+
+
+def _choice(support, probabilities, silent):
     if silent:
         return ["The mixture is silent: no instrument in it can be attended to."]
     if not support:
         return []
+    lines = [f"Attended: {next(iter(support))}"]
+    if probabilities:
+        values = ", ".join(f"{name} {p:.3f}" for name, p in probabilities.items())
+        return [*lines, f"Probability of each instrument: {values}"]
     values = ", ".join(f"{name} {value:+.3f}" for name, value in support.items())
-    return [
-        f"Attended: {next(iter(support))}",
-        f"Support, Pearson r of the guide with each candidate's envelope: {values}",
-    ]
+    return [*lines, f"Support, Pearson r of the guide with each candidate: {values}"]
 
 
-def _write(folder, trial, chosen, support, info, onset, figure):
+def _write(folder, trial, chosen, found_of_each, info, onset, figure):
     for name, audio in zip(("attended", "rest"), trial.estimate):
         write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
     write_json(
         folder / "summary.json",
         {
             "attended": chosen,
-            "support": support,
+            **found_of_each,
             "onset_s": onset,
             "duration_s": trial.mixture.shape[-1] / trial.audio_sfreq,
             "audio_sfreq_hz": trial.audio_sfreq,
@@ -238,6 +246,8 @@ def _write(folder, trial, chosen, support, info, onset, figure):
     )
     if figure:
         title = "Separated by EEG" if chosen is None else f"Attended: {chosen}"
-        notes = ("", "", "" if chosen is None else f"support {support[chosen]:.2f}")
+        probability = found_of_each["probabilities"].get(chosen)
+        sure = "" if probability is None else f"probability {probability:.2f}"
+        notes = ("", "", "" if chosen is None else sure)
         drawn = separation_figure(trial, title=title, notes=notes)
         drawn.savefig(folder / "figure.png", dpi=110)

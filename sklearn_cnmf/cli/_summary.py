@@ -45,9 +45,9 @@ def summary(*, out, rows, search, settings, first, unfinished, seconds):
         "",
         *_task(rows, settings),
         "",
-        *_scores(rows),
-        "",
         *_choices(rows, first),
+        "",
+        *_scores(rows),
         "",
         *_deltas(search),
         *_warnings(search, rows, unfinished),
@@ -92,10 +92,13 @@ def _choices(rows, first):
     n_right, n = sum(right), len(rows)
     low, high = binomtest(n_right, n).proportion_ci(0.95, method="exact")
     chance = np.mean([1 / len(row["instruments"].split()) for row in rows])
+    sure = np.mean([row["p_chosen"] for row in rows])
     lines = [
         f"Attended instrument chosen right: {n_right} of {n}, {n_right / n:.0%}",
         f"(exact binomial 95 % interval {100 * low:.0f} to {100 * high:.0f} %; chance "
         f"{100 * chance:.0f} %, one of the instruments present)",
+        f"Expected to be right by the probabilities {100 * sure:.0f} % (mean of the "
+        "largest)",
     ]
     for verdict, chosen in (("right", True), ("wrong", False)):
         gains = [
@@ -103,7 +106,7 @@ def _choices(rows, first):
         ]
         if gains:
             lines.append(
-                f"SI-SDR gain where it was {verdict}: mean {np.mean(gains):+.1f}, "
+                f"Gain in SI-SDR where it was {verdict}: mean {np.mean(gains):+.1f}, "
                 f"median {np.median(gains):+.1f} dB, n = {len(gains)}"
             )
     r = [row["guide_r"] for row in rows]

@@ -34,8 +34,9 @@ class Evaluation(NamedTuple):
     truth : ndarray of shape (n_frames,)
         What the first row of the guide should have been.
     row : dict
-        Scores: `subject`, `stimulus`, `instruments`, `attended`, `chosen`, `guide_r`
-        (Pearson r of the guide and the truth), and SDR, SIR, SAR and SI-SDR in dB
+        Scores: `subject`, `stimulus`, `instruments`, `attended`, `chosen`, `p_chosen`
+        (its probability, NaN where the guide has no weights), `guide_r` (Pearson r of
+        the first row of the guide and the truth), and SDR, SIR, SAR and SI-SDR in dB
         with their gains over the mixture.
     """
 
@@ -66,12 +67,14 @@ def evaluate_trial(model: Pipeline, trial: Trial, reference: Reference) -> Evalu
     (separation,) = separator.separate([decoded])
     truth = attended_envelope(decoder, decoded, reference)
     scores = score_trial(trial, reference, separation.attended)
+    sure = separation.probabilities
     row = {
         "subject": trial.subject,
         "stimulus": trial.stimulus,
         "instruments": " ".join(trial.instruments),
         "attended": trial.instruments[reference.attended],
         "chosen": separation.chosen,
+        "p_chosen": np.nan if sure is None else float(sure.max()),
         "guide_r": float(pearson_r(truth[:, None], decoded.guide[:1].T)[0]),
         **{column: scores[name] for column, name in _SCORES.items()},
     }

@@ -126,7 +126,15 @@ def test_demo_audio_is_complete_and_adds_up(demo, table, truth):
 
 
 def test_demo_table_states_units_and_matches_the_audio(demo, table, truth):
-    first = ["subject", "stimulus", "instruments", "attended", "chosen", "guide_r"]
+    first = [
+        "subject",
+        "stimulus",
+        "instruments",
+        "attended",
+        "chosen",
+        "p_chosen",
+        "guide_r",
+    ]
     assert list(table.columns) == [*first, *SCORES, "folder"]
     names = {column: column.removesuffix("_db") for column in SCORES}
     names = {c: n.replace("_gain", "_improvement") for c, n in names.items()}
@@ -190,6 +198,7 @@ def test_demo_summary_is_true(demo, table):
     n, right = len(table), int((table["chosen"] == table["attended"]).sum())
     low = 100 * beta.ppf(0.025, right, n - right + 1)
     assert f"chosen right: {right} of {n}" in text
+    assert f"by the probabilities {100 * table['p_chosen'].mean():.0f} %" in text
     assert f"interval {low:.0f} to 100 %; chance 50 %" in text
     for name in ("SI-SDR", "SDR", "SIR", "SAR"):
         column = name.lower().replace("-", "_")
@@ -313,6 +322,10 @@ def test_separate_reproduces_the_held_out_estimate(demo, table, tmp_path, capsys
     found = json.loads((tmp_path / "s" / "summary.json").read_text())
     assert found["attended"] == table["chosen"][0]
     assert max(found["support"], key=found["support"].get) == found["attended"]
+    p = found["probabilities"]
+    assert sum(p.values()) == pytest.approx(1)
+    assert max(p, key=p.get) == found["attended"]
+    assert p[found["attended"]] == pytest.approx(table["p_chosen"][0], abs=1e-5)
     assert "SIMULATED" in found["model"]["description"]
     assert found["duration_s"] == 4.0
     assert imread(tmp_path / "s" / "figure.png").ndim == 3
@@ -320,6 +333,7 @@ def test_separate_reproduces_the_held_out_estimate(demo, table, tmp_path, capsys
     assert printed.err == ""
     assert printed.out.startswith("Model: Fitted on SIMULATED EEG of 1 listener ")
     assert f"Attended: {found['attended']}" in printed.out
+    assert f"instrument: {found['attended']} {max(p.values()):.3f}, " in printed.out
     assert "Instruments:" not in printed.out
 
 
@@ -415,7 +429,7 @@ def test_separate_names_no_instrument_in_silence(demo, table, tmp_path, capsys, 
     printed = capsys.readouterr().out
     assert "The mixture is silent: no instrument in it can be attended to." in printed
     assert "Attended" not in printed
-    assert "Support" not in printed
+    assert "Probability" not in printed
     assert not read(tmp_path / "s" / "attended.wav").any()
 
 
