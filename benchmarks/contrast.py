@@ -15,20 +15,20 @@ duos, or from the first 10 s of the same stems.
 import argparse
 import time
 import warnings
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import joblib
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_cnmf import ContrastiveNMF, Reference, Trial
 from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.metrics import si_sdr
-from sklearn_cnmf.signals import audio_envelope
 
-GUIDE_SFREQ = 64.0
+from ._quality_cases import GUIDE_SFREQ, noisy, envelope_of
+
 R = (1.0, 0.5, 0.2, 0.1)
 DELTAS = (0.0, 0.02, 0.1, 0.3, 1.0)
 CONTRASTS = ("group", "components")
@@ -53,17 +53,9 @@ def trial_of(stems, sfreq, names, stimulus):
 
 def guided_by(trial, source, r, seed):
     """The trial with the envelope of a source, and noise, as its guide."""
-    times = np.arange(trial.eeg.shape[1]) / GUIDE_SFREQ
-    (truth,) = audio_envelope(source, trial.audio_sfreq, times)
-    truth = (truth - truth.mean()) / truth.std()
-    band = butter(2, [1, 8], "bandpass", fs=GUIDE_SFREQ, output="sos")
-    noise = np.random.default_rng(seed).standard_normal(len(truth) + 256)
-    noise = sosfiltfilt(band, noise)[128:-128]
-    noise -= noise.mean()
-    noise -= truth * (noise @ truth) / (truth @ truth)
-    guide = r * truth + np.sqrt(1 - r**2) * noise / noise.std()
-    fields = {name: getattr(trial, name) for name in trial.__dataclass_fields__}
-    return Trial(**{**fields, "guide": guide, "guide_sfreq": GUIDE_SFREQ})
+    envelope = envelope_of(source, trial.audio_sfreq, trial.eeg.shape[1])
+    guide = noisy(envelope, r, seed)
+    return replace(trial, guide=guide, guide_sfreq=GUIDE_SFREQ)
 
 
 def example_cases(n_pairs):
@@ -111,7 +103,7 @@ def gains_of(trial, stems, training, kind, deltas, max_iter):
     """Gain by contrast, r and delta of each source attended in turn."""
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
     model = ContrastiveNMF(
-        **KINDS[kind], tol=1e-4, max_iter=max_iter, random_state=0
+        **KINDS[kind], tol=1e-4, max_iter=max_iter, choice="hard", random_state=0
     ).fit(*zip(*training))
     gains = {}
     for attended, source in enumerate(stems):

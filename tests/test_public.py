@@ -9,24 +9,12 @@ import sklearn_cnmf
 
 PACKAGES = [
     sklearn_cnmf,
-    *(
-        importlib.import_module(f"sklearn_cnmf.{name}")
-        for name in (
-            "datasets",
-            "decoding",
-            "evaluation",
-            "metrics",
-            "model_io",
-            "reporting",
-            "separation",
-            "signals",
-        )
-    ),
+    *(getattr(sklearn_cnmf, name) for name in sklearn_cnmf._SUBPACKAGES),
 ]
 NAMES = [
     (package, name)
     for package in PACKAGES
-    for name in package.__all__
+    for name in getattr(package, "__all__", ())
     if callable(getattr(package, name))
 ]
 

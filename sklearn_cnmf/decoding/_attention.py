@@ -172,15 +172,7 @@ class AttentionMixin:
         [array([1., 0.]), array([0., 1.])]
         """
         model, evidence = self._evidence(trials, candidates, None)
-        band = (model.l_freq, model.h_freq)
-        return [
-            choice_probabilities(
-                z[0],
-                model.weights,
-                informative_seconds(n_frames(trial, model.sfreq) / model.sfreq, band),
-            )
-            for trial, z in zip(trials, evidence)
-        ]
+        return _probabilities(model, trials, evidence)
 
     def _evidence(self, trials, candidates, window):
         """Fitted value, and Fisher z of each trial's windows."""
@@ -248,17 +240,17 @@ class AttentionMixin:
         """
         if threshold is not None:
             check_number("threshold", threshold, least=0, most=1)
-        scores = self.attention_scores(trials, candidates)
-        chosen = [int(np.argmax(of_trial[0])) for of_trial in scores]
+        model, evidence = self._evidence(trials, candidates, None)
+        chosen = [int(np.argmax(z[0] @ model.weights)) for z in evidence]
         named = all(
-            len(trial.instruments or ()) == of_trial.shape[1]
-            for trial, of_trial in zip(trials, scores)
+            len(trial.instruments or ()) == z.shape[1]
+            for trial, z in zip(trials, evidence)
         )
         if named:
             chosen = [t.instruments[i] for t, i in zip(trials, chosen)]
         if threshold is None:
             return chosen
-        sure = self.predict_proba(trials, candidates)
+        sure = _probabilities(model, trials, evidence)
         return [one if p.max() >= threshold else None for one, p in zip(chosen, sure)]
 
     def score_attended(
@@ -299,6 +291,17 @@ class AttentionMixin:
                 ]
             )
         )
+
+
+def _probabilities(model, trials, evidence):
+    """Probabilities of the candidates of each trial, from all of its duration."""
+    band = (model.l_freq, model.h_freq)
+    found = []
+    for trial, z in zip(trials, evidence):
+        duration = n_frames(trial, model.sfreq) / model.sfreq
+        seconds = informative_seconds(duration, band)
+        found.append(choice_probabilities(z[0], model.weights, seconds))
+    return found
 
 
 def _frames_of(window, sfreq, trials, xs):

@@ -61,7 +61,7 @@ class EEGPreparation(
     """Reference, filter, resample, scale and clamp EEG.
 
     In this order: reference, notch, band-pass, resampling, z-score, clamp. MNE
-    filters and resamples. Means and standard deviations come from the EEG that was
+    filters. Means and standard deviations come from the EEG that was
     given to `fit`, never from the EEG that is transformed.
 
     Parameters

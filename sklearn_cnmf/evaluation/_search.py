@@ -38,7 +38,8 @@ class DeltaSearch:
     n_fits : int
         Number of decoders fitted in folds, one per fold and delta, and in the end.
     n_at_edge : int
-        How many of them chose a penalty at the edge of its grid.
+        How many of them chose a penalty at the edge of its grid, beyond which a better
+        one may lie.
     n_unfinished : int
         How many fold scores rest on factorisations that were cut short.
     """
@@ -82,7 +83,7 @@ class FoldScorer:
         tempfile.mkstemp(dir=self.marks)
         return {
             "si_sdr": level,
-            "at_edge": at_edge(estimator[0]),
+            "at_edge": bool(estimator[0].model_.pooled.at_edge),
             "unfinished": unfinished,
         }
 
@@ -172,14 +173,10 @@ def _search(pipeline, data, deltas, cv, n_jobs, marks, progress):
         delta=float(search.best_params_["separate__delta"]),
         scores=scores,
         n_fits=n_scores + 1,
-        n_at_edge=_total(found, "at_edge", n_folds) + at_edge(model[0]),
+        n_at_edge=_total(found, "at_edge", n_folds)
+        + bool(model[0].model_.pooled.at_edge),
         n_unfinished=_total(found, "unfinished", n_folds),
     )
-
-
-def at_edge(decoder: EnvelopeDecoder) -> bool:
-    """Whether a fitted decoder chose the smallest or largest penalty of its grid."""
-    return bool(decoder.alpha_ in (min(decoder.alphas), max(decoder.alphas)))
 
 
 def _total(found, name, n_folds):

@@ -91,12 +91,12 @@ def learn_instruments(
             stacklevel=4,
         )
     for name in known:
-        seconds = sum(source.shape[-1] for source in sources[name])
+        n_samples = sum(source.shape[-1] for source in sources[name])
         _LOG.info(
             "Learn the spectra of %s from %d recordings, %d samples",
             name,
             len(sources[name]),
-            seconds,
+            n_samples,
         )
     learn = cached(memory, learn_dictionary)
     learned = joblib.Parallel(n_jobs=n_jobs)(

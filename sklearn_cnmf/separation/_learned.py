@@ -80,15 +80,6 @@ class LearnedSpectra:
             attended, trial.instruments, support, probabilities, factors.converged
         )
 
-    def candidates(self, trial: Trial, settings: Settings) -> list[np.ndarray]:
-        """Waveform of each instrument present, without contrast or choice."""
-        mixture = Mixture(trial, self.n_fft)
-        factors, owner = self._factorize(mixture, settings)
-        return [
-            mixture.waveform(factors, owner == i, settings.mask_power)
-            for i in range(len(trial.instruments))
-        ]
-
     def _factorize(self, mixture: Mixture, settings: Settings) -> tuple[Factors, Any]:
         spectra = [
             self.components[self.instruments.index(name)]

@@ -44,7 +44,7 @@ class Separation:
     converged: bool
 
     @property
-    def chosen(self) -> str | int | None:
+    def chosen(self) -> str | None:
         """Name of the candidate that is taken to be attended, None without names."""
         if self.support is None:
             return None
