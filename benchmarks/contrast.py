@@ -27,7 +27,7 @@ from sklearn_cnmf import ContrastiveNMF, Reference, Trial
 from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.metrics import si_sdr
 
-from ._quality_cases import GUIDE_SFREQ, noisy, envelope_of
+from ._quality_cases import GUIDE_SFREQ, envelope_of, noisy
 
 R = (1.0, 0.5, 0.2, 0.1)
 DELTAS = (0.0, 0.02, 0.1, 0.3, 1.0)
