@@ -1,4 +1,7 @@
+import warnings
+from collections import Counter
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -63,6 +66,38 @@ def test_an_exchange_is_found_where_dealing_out_fails():
     for train, _ in folds:
         known = {n for i in train for n in trials[i].instruments or ()}
         assert known == set("vwxyz")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_way_to_deal_out_leaves_fewer_instruments_unknown(seed):
+    rng = np.random.default_rng(seed)
+    n_splits = int(rng.integers(2, 4))
+    names = [f"s{i}" for i in range(int(rng.integers(n_splits, 8)))]
+    stimuli = {
+        name: "".join(rng.choice(list("uvwxy"), int(rng.integers(1, 4)), replace=False))
+        for name in names
+    }
+    sizes = sorted(np.bincount(np.arange(len(names)) % n_splits))
+
+    def n_unknown(fold_of):
+        folds = {}
+        for name, fold in zip(names, fold_of):
+            for instrument in stimuli[name]:
+                folds.setdefault(instrument, set()).add(fold)
+        return sum(len(own) == 1 for own in folds.values())
+
+    every_way = product(range(n_splits), repeat=len(names))
+    best = min(n_unknown(w) for w in every_way if sorted(Counter(w).values()) == sizes)
+    trials = trials_of(**stimuli)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*nothing is known of the instruments")
+        folds = list(StimulusKFold(n_splits).split(trials))
+    assert_whole_and_once(trials, folds)
+    fold_of = [
+        next(fold for fold, (_, test) in enumerate(folds) if index in test)
+        for index in range(len(names))
+    ]
+    assert n_unknown(fold_of) == best
 
 
 def test_what_can_not_stay_known_is_named():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_cnmf import ContrastiveNMF, Reference, Trial, _memory
 from sklearn_cnmf._threads import one_thread
@@ -214,7 +214,20 @@ def blas_threads():
     }
 
 
-def test_threads_that_overlap_leave_blas_as_it_was():
+@pytest.fixture
+def two_blas_threads():
+    limits = threadpool_limits(limits=2, user_api="blas")
+    yield
+    limits.restore_original_limits()
+
+
+def test_one_thread_is_for_the_time_inside_alone(two_blas_threads):
+    with one_thread(), one_thread():
+        assert blas_threads() == {1}
+    assert blas_threads() == {2}
+
+
+def test_threads_that_overlap_leave_blas_as_it_was(two_blas_threads):
     before = blas_threads()
     inside, done = threading.Event(), threading.Event()
     seen = []
