@@ -12,6 +12,7 @@ from ..signals import (
     fisher_z,
     informative_seconds,
     pearson_r,
+    sliding_pearson_r,
 )
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._inputs import require_references
@@ -133,12 +134,17 @@ class AttentionMixin:
             If a trial is shorter than the window; if candidates are missing, NaN or
             not shaped like the mixture.
         """
-        model, evidence = self._evidence(trials, candidates, window)
-        return [z @ model.weights for z in evidence]
+        model, compared = self._compared(trials, candidates)
+        n_window = _frames_of(window, model.sfreq, trials, compared)
+        return [candidate_z(*pair, n_window) @ model.weights for pair in compared]
 
     @available_if(_fitted_to_trials)
     def predict_proba(
-        self, trials: list[Trial], candidates: list[Any]
+        self,
+        trials: list[Trial],
+        candidates: list[Any],
+        *,
+        window: float | None = None,
     ) -> list[np.ndarray]:
         """Probability that each candidate source is the attended one.
 
@@ -148,17 +154,23 @@ class AttentionMixin:
             Trials.
         candidates : list of Reference or list of ndarray
             As in :meth:`attention_scores`.
+        window : float, default=None
+            Length in seconds of a window that slides over the trial, for a listener
+            who turns to another source now and then; the whole trial if None.
 
         Returns
         -------
-        probabilities : list of ndarray of shape (n_candidates,)
-            Of each trial, in the order of its candidates; they sum to one. See
+        probabilities : list of ndarray of shape ([n_frames,] n_candidates)
+            Of each trial, in the order of its candidates; they sum to one. With a
+            window, at each frame (`sfreq`) from the evidence of the window around it,
+            which is moved inside at the ends. See
             :func:`~sklearn_cnmf.signals.choice_probabilities`.
 
         Raises
         ------
         ValueError
-            If candidates are missing, NaN or not shaped like the mixture.
+            If candidates are missing, NaN or not shaped like the mixture; if a trial
+            is shorter than the window.
 
         Examples
         --------
@@ -171,17 +183,28 @@ class AttentionMixin:
         >>> [p.round(2) for p in decoder.predict_proba(trials[4:], references[4:])]
         [array([1., 0.]), array([0., 1.])]
         """
-        model, evidence = self._evidence(trials, candidates, None)
-        return _probabilities(model, trials, evidence)
+        model, compared = self._compared(trials, candidates)
+        if window is None:
+            return _probabilities(model, trials, compared)
+        n_window = _frames_of(window, model.sfreq, trials, compared)
+        found = []
+        for reconstructions, features in compared:
+            r = [
+                sliding_pearson_r(*pair, n_window)
+                for pair in zip(features, reconstructions)
+            ]
+            z = fisher_z(np.stack(r, axis=1))
+            seconds = n_window / model.sfreq
+            found.append(choice_probabilities(z, model.weights, seconds))
+        return found
 
-    def _evidence(self, trials, candidates, window):
-        """Fitted value, and Fisher z of each trial's windows."""
+    def _compared(self, trials, candidates):
+        """Fitted value, and what to compare: (reconstructions, features) of trials."""
         if not is_trials(trials):
             raise ValueError("trials: expected a list of Trial")
         model, xs = self._prepared(trials)
         features = candidates_of_trials(trials, candidates, **self._target(model))
-        n_window = _frames_of(window, model.sfreq, trials, xs)
-        evidence = []
+        compared = []
         model.warn_of_unknown({n for trial in trials for n in trial.instruments or ()})
         for index, (trial, x, of_trial) in enumerate(zip(trials, xs, features)):
             decoders = [model.pooled] * len(of_trial)
@@ -192,9 +215,9 @@ class AttentionMixin:
                     f"{trial_name(index, trial)}: {len(of_trial)} candidates for "
                     f"{len(decoders)} instruments; per_instrument=True needs one each"
                 )
-            found = [decoder.predict(x) for decoder in decoders]
-            evidence.append(candidate_z(found, of_trial, n_window))
-        return model, evidence
+            of_decoder = {id(one): one.predict(x) for one in decoders}
+            compared.append(([of_decoder[id(one)] for one in decoders], of_trial))
+        return model, compared
 
     def predict_attended(
         self,
@@ -240,17 +263,17 @@ class AttentionMixin:
         """
         if threshold is not None:
             check_number("threshold", threshold, least=0, most=1)
-        model, evidence = self._evidence(trials, candidates, None)
-        chosen = [int(np.argmax(z[0] @ model.weights)) for z in evidence]
+        model, compared = self._compared(trials, candidates)
+        chosen = [int(np.argmax(candidate_z(*p)[0] @ model.weights)) for p in compared]
         named = all(
-            len(trial.instruments or ()) == z.shape[1]
-            for trial, z in zip(trials, evidence)
+            len(trial.instruments or ()) == len(features)
+            for trial, (_, features) in zip(trials, compared)
         )
         if named:
             chosen = [t.instruments[i] for t, i in zip(trials, chosen)]
         if threshold is None:
             return chosen
-        sure = _probabilities(model, trials, evidence)
+        sure = _probabilities(model, trials, compared)
         return [one if p.max() >= threshold else None for one, p in zip(chosen, sure)]
 
     def score_attended(
@@ -293,25 +316,27 @@ class AttentionMixin:
         )
 
 
-def _probabilities(model, trials, evidence):
+def _probabilities(model, trials, compared):
     """Probabilities of the candidates of each trial, from all of its duration."""
     band = (model.l_freq, model.h_freq)
     found = []
-    for trial, z in zip(trials, evidence):
+    for trial, pair in zip(trials, compared):
         duration = n_frames(trial, model.sfreq) / model.sfreq
         seconds = informative_seconds(duration, band)
-        found.append(choice_probabilities(z[0], model.weights, seconds))
+        z = candidate_z(*pair)[0]
+        found.append(choice_probabilities(z, model.weights, seconds))
     return found
 
 
-def _frames_of(window, sfreq, trials, xs):
+def _frames_of(window, sfreq, trials, compared):
     if window is None:
         return None
     n_window = check_window(window, sfreq)
-    for index, (trial, x) in enumerate(zip(trials, xs)):
-        if len(x) < n_window:
+    for index, (trial, (_, features)) in enumerate(zip(trials, compared)):
+        n_frames = len(features[0])
+        if n_frames < n_window:
             raise ValueError(
-                f"{trial_name(index, trial)}: lasts {len(x) / sfreq:g} s; it is "
+                f"{trial_name(index, trial)}: lasts {n_frames / sfreq:g} s; it is "
                 f"shorter than window={window:g} s"
             )
     return n_window

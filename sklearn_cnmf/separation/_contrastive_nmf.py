@@ -33,7 +33,10 @@ from ._guided import GuidedStart
 from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings
 from ._parameters import (
+    check_choice_window,
     check_estimator_parameters,
+    check_trials_for_window,
+    given_attended,
     warn_of_ignored,
     warn_of_no_weights,
     warn_of_nothing,
@@ -104,6 +107,10 @@ class ContrastiveNMF(
         Whether the attended waveform weighs the candidates by how likely each is,
         which is the least-squares answer given what is known, or is the likeliest one
         ("learned"). Where a guide has no weights, soft is hard, with a warning.
+    choice_window : float, default=None
+        Length in seconds of a sliding window in which the choice is made anew, for a
+        listener who may turn to another instrument within a trial ("learned", guides
+        with weights). None makes one choice a trial.
     solver : {"mu", "published"}, default="mu"
         "mu" never raises the cost; "published" is the rule of [1]_, kept for
         comparison, and needs ``contrast="components"``.
@@ -162,9 +169,9 @@ class ContrastiveNMF(
     Notes
     -----
     After `fit`, `delta`, `contrast`, `mu`, `beta`, `solver`, `max_iter`, `tol`,
-    `mask_power`, `choice`, `n_jobs` and `memory` take effect at once. The other
-    parameters decided what was fitted: once they are changed, predicting raises until
-    the next `fit`.
+    `mask_power`, `choice`, `choice_window`, `n_jobs` and `memory` take effect at once.
+    The other parameters decided what was fitted: once they are changed, predicting
+    raises until the next `fit`.
 
     References
     ----------
@@ -196,6 +203,7 @@ class ContrastiveNMF(
         n_attended: int | None = None,
         dictionary: str = "learned",
         choice: str = "soft",
+        choice_window: float | None = None,
         solver: str = "mu",
         max_iter: int = 200,
         tol: float = 1e-5,
@@ -214,6 +222,7 @@ class ContrastiveNMF(
         self.n_attended = n_attended
         self.dictionary = dictionary
         self.choice = choice
+        self.choice_window = choice_window
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol
@@ -342,13 +351,17 @@ class ContrastiveNMF(
             )
         return model.magnitudes(X)
 
-    def predict(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[np.ndarray]:
+    def predict(
+        self, X: ArrayLike | list[Trial], *, attended: list[str] | None = None
+    ) -> np.ndarray | list[np.ndarray]:
         """Separate the attended source.
 
         Parameters
         ----------
         X : array-like of shape (n_frames, n_bins) or list of Trial
             Magnitudes, or trials with a guide.
+        attended : list of str, default=None
+            As in :meth:`separate`.
 
         Returns
         -------
@@ -357,17 +370,24 @@ class ContrastiveNMF(
             each trial the attended waveform, shaped like its mixture.
         """
         if is_trials(X):
-            return [done.attended for done in self.separate(X)]
+            return [done.attended for done in self.separate(X, attended=attended)]
+        if attended is not None:
+            raise ValueError("attended: names instruments of trials, but X is an array")
         model = fitted_value(self, trials=False)
         return model.attended_part(self._validate(X, reset=False), self.max_iter)
 
-    def separate(self, trials: list[Trial]) -> list[Separation]:
+    def separate(
+        self, trials: list[Trial], *, attended: list[str] | None = None
+    ) -> list[Separation]:
         """Separate trials, each mixture once, and tell all that was found.
 
         Parameters
         ----------
         trials : list of Trial
             Trials with a guide.
+        attended : list of str, default=None
+            Which instrument is attended in each trial, where that is known; the guide
+            then only serves the contrast. None lets the guide choose. "learned" only.
 
         Returns
         -------
@@ -380,7 +400,8 @@ class ContrastiveNMF(
         ValueError
             If a trial is not sound, has no guide, another sampling rate than the
             training, or instruments that were never learned; if the model was
-            fitted on an array.
+            fitted on an array; if a trial is shorter than `choice_window` or its guide
+            has no weights for it; if `attended` names an instrument that is not there.
 
         Warns
         -----
@@ -390,21 +411,28 @@ class ContrastiveNMF(
             If factorisations stopped at `max_iter`; once, with their number.
         """
         check_estimator_parameters(self)
+        return self._separate(trials, attended, self._settings())
+
+    def _separate(self, trials, attended, settings):
         model = fitted_value(self, trials=True)
         check_trials(
             trials, require_guide=True, require_instruments=model.needs_instruments
         )
         for index, trial in enumerate(trials):
             self._check_known(trial, trial_name(index, trial))
-        settings = self._settings()
+        if model.needs_instruments and settings.choice_window is not None:
+            check_trials_for_window(settings.choice_window, trials)
+        given = given_attended(trials, attended, model.needs_instruments)
         work = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            joblib.delayed(_separate_one)(model, trial, settings) for trial in trials
+            joblib.delayed(_separate_one)(model, trial, settings, own)
+            for trial, own in zip(trials, given)
         )
         separations = []
         for done in work:
             separations.append(done)
             _LOG.info("Separated trial %d of %d", len(separations), len(trials))
-        if self.choice == "soft" and model.needs_instruments:
+        chooses = model.needs_instruments and any(own is None for own in given)
+        if self.choice == "soft" and chooses:
             warn_of_no_weights(trials)
         for index, trial in enumerate(trials):
             warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
@@ -444,7 +472,9 @@ class ContrastiveNMF(
         return [d.chosen if d.probabilities.max() >= threshold else None for d in done]
 
     @available_if(_fitted_to_trials)
-    def predict_proba(self, X: list[Trial]) -> list[np.ndarray]:
+    def predict_proba(
+        self, X: list[Trial], *, window: float | None = None
+    ) -> list[np.ndarray]:
         """Probability that each instrument of each trial is the attended one.
 
         Parameters
@@ -452,12 +482,16 @@ class ContrastiveNMF(
         X : list of Trial
             Trials with a guide, its weights and instruments; ``dictionary="learned"``
             only.
+        window : float, default=None
+            Length in seconds of a window that slides over the trial, for a listener
+            who turns to another instrument now and then; the whole trial if None.
 
         Returns
         -------
-        probabilities : list of ndarray of shape (n_instruments,)
+        probabilities : list of ndarray of shape ([n_frames,] n_instruments)
             In the order of the trial's instruments; they sum to one. All the same for
-            a silent mixture. See :func:`~sklearn_cnmf.signals.choice_probabilities`.
+            a silent mixture. With a window, at each frame of the guide, from the
+            window around it. See :func:`~sklearn_cnmf.signals.choice_probabilities`.
 
         Raises
         ------
@@ -465,10 +499,12 @@ class ContrastiveNMF(
             If a guide has no weights, `X` is no list of trials or components have no
             names ("blind", "guided").
         """
-        return [separation.probabilities for separation in self._separate_sure(X)]
+        if window is None:
+            return [done.probabilities for done in self._separate_sure(X)]
+        return [done.course for done in self._separate_sure(X, window)]
 
-    def _separate_sure(self, X):
-        done = self._separate_named(X)
+    def _separate_sure(self, X, window=None):
+        done = self._separate_named(X, window)
         for index, (trial, separation) in enumerate(zip(X, done)):
             if separation.probabilities is None:
                 raise ValueError(
@@ -506,7 +542,7 @@ class ContrastiveNMF(
         """
         return [done.support for done in self._separate_named(X)]
 
-    def _separate_named(self, X):
+    def _separate_named(self, X, window=None):
         check_is_fitted(self, "model_")
         if not is_trials(X):
             raise ValueError("X: expected a list of Trial")
@@ -516,7 +552,12 @@ class ContrastiveNMF(
                 f"dictionary: {self.dictionary!r} components belong to no instrument; "
                 "dictionary='learned' is needed to tell which one is attended"
             )
-        return self.separate(X)
+        check_estimator_parameters(self)
+        settings = self._settings()
+        if window is not None:
+            check_choice_window("window", window)
+            settings = settings._replace(choice_window=window)
+        return self._separate(X, None, settings)
 
     def _fit_trials(self, trials, references):
         learned = self.dictionary == "learned"
@@ -668,7 +709,7 @@ class ContrastiveNMF(
                 f"{how_many} stopped at max_iter={self.max_iter} before the cost came "
                 f"to rest (tol={self.tol:g})",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def __sklearn_tags__(self):
@@ -682,13 +723,20 @@ class ContrastiveNMF(
         return len(self.components_)
 
 
-def _separate_one(model, trial, settings):
+def _separate_one(model, trial, settings, attended):
     if not trial.mixture.any():
         names = trial.instruments if model.needs_instruments else None
         silence = np.zeros_like(trial.mixture)
         if names is None:
             return Separation(silence, None, None, None, True)
         even = np.full(len(names), 1 / len(names))
-        return Separation(silence, names, np.zeros(len(names)), even, True)
+        course = None
+        if settings.choice_window is not None:
+            course = np.tile(even, (trial.guide.shape[1], 1))
+        candidates = np.stack([silence] * len(names))
+        support = np.zeros(len(names))
+        return Separation(silence, names, support, even, True, candidates, course)
     with one_thread():
+        if model.needs_instruments:
+            return model.separate(trial, settings, attended)
         return model.separate(trial, settings)

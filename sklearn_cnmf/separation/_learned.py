@@ -8,7 +8,12 @@ import numpy as np
 from .._validation import check_names, check_number, check_shape, check_whole
 from ..trial import Trial
 from ._mixture import Factors, Mixture, Separation, Settings
-from ._selection import candidate_correlations, support_and_probabilities
+from ._selection import (
+    candidate_correlations,
+    candidate_features,
+    probabilities_over_time,
+    support_and_probabilities,
+)
 from ._stft import SHORTEST
 
 
@@ -48,13 +53,16 @@ class LearnedSpectra:
         if self.components.min() < 0:
             raise ValueError("components: found negative values")
 
-    def separate(self, trial: Trial, settings: Settings) -> Separation:
+    def separate(
+        self, trial: Trial, settings: Settings, attended: int | None = None
+    ) -> Separation:
         """Factorise with known spectra; the guide says which instrument is attended.
 
         The spectra are first fitted to the mixture without contrast. Each
         instrument's share is then a candidate. With a positive `delta` the contrast
         then moves activations between the likeliest one and the others. A soft choice
-        weighs the candidates by their probabilities, a hard one takes the likeliest.
+        weighs the candidates by their probabilities, a hard one takes the likeliest;
+        `attended` says which it is.
         """
         mixture = Mixture(trial, self.n_fft)
         factors, owner = self._factorize(mixture, settings)
@@ -62,9 +70,10 @@ class LearnedSpectra:
             mixture.waveform(factors, owner == i, settings.mask_power)
             for i in range(len(trial.instruments))
         ]
-        correlations = candidate_correlations(candidates, trial)
+        features = candidate_features(candidates, trial)
+        correlations = candidate_correlations(features, trial)
         support, probabilities = support_and_probabilities(correlations, trial)
-        best = int(np.argmax(support))
+        best = int(np.argmax(support)) if attended is None else attended
         if settings.delta > 0:
             factors = mixture.factorize(
                 factors.A, factors.W, owner == best, settings, fixed=True
@@ -72,12 +81,25 @@ class LearnedSpectra:
             candidates[best] = mixture.waveform(
                 factors, owner == best, settings.mask_power
             )
-        attended = candidates[best]
-        if settings.choice == "soft" and probabilities is not None:
-            shares = probabilities.astype(attended.dtype)
-            attended = sum(p * waveform for p, waveform in zip(shares, candidates))
+        course = None
+        if settings.choice_window is not None:
+            course = probabilities_over_time(features, trial, settings.choice_window)
+        candidates = np.stack(candidates)
+        waveform = candidates[best]
+        soft = attended is None and settings.choice == "soft"
+        if attended is None and course is not None:
+            waveform = _follow(candidates, course, trial, settings.choice)
+        elif soft and probabilities is not None:
+            shares = probabilities.astype(candidates.dtype)
+            waveform = np.tensordot(shares, candidates, axes=1)
         return Separation(
-            attended, trial.instruments, support, probabilities, factors.converged
+            waveform,
+            trial.instruments,
+            support,
+            probabilities,
+            factors.converged,
+            candidates,
+            course,
         )
 
     def _factorize(self, mixture: Mixture, settings: Settings) -> tuple[Factors, Any]:
@@ -87,3 +109,15 @@ class LearnedSpectra:
         ]
         owner = np.repeat(np.arange(len(spectra)), [len(own) for own in spectra])
         return mixture.factorize_without_contrast(spectra, settings), owner
+
+
+def _follow(candidates, course, trial, choice):
+    """Weigh candidates anew at each sample."""
+    if choice == "hard":
+        course = np.eye(course.shape[1])[np.argmax(course, axis=1)]
+    frames = np.arange(len(course)) / trial.guide_sfreq
+    samples = np.arange(candidates.shape[-1]) / trial.audio_sfreq
+    waveform = np.zeros_like(candidates[0])
+    for share, candidate in zip(course.T, candidates):
+        waveform += candidate * np.interp(samples, frames, share).astype(waveform.dtype)
+    return waveform

@@ -33,6 +33,11 @@ class Separation:
     probabilities : ndarray of shape (n_instruments,) or None
         How likely each candidate is the attended one; None where the guide has no
         weights.
+    candidates : ndarray of shape (n_instruments, ...) or None
+        Waveform of each candidate, shaped like the mixture; None where components have
+        no names. The hard choice is the one that `chosen` names.
+    course : ndarray of shape (n_frames, n_instruments) or None
+        With `choice_window`, the probabilities at each frame of the guide.
     converged : bool
         Whether the factorisation had come to rest.
     """
@@ -42,6 +47,8 @@ class Separation:
     support: np.ndarray | None
     probabilities: np.ndarray | None
     converged: bool
+    candidates: np.ndarray | None = None
+    course: np.ndarray | None = None
 
     @property
     def chosen(self) -> str | None:
@@ -63,6 +70,7 @@ class Settings(NamedTuple):
     tol: float
     mask_power: float
     choice: str
+    choice_window: float | None
 
 
 class Factors(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_memory
 
-from .._validation import check_choice, check_number, check_whole
+from .._validation import check_choice, check_number, check_whole, trial_name
 from ..trial import Trial
 from ._stft import check_window
 from .factorization import check_factorization_parameters
@@ -14,6 +14,8 @@ from .factorization import check_factorization_parameters
 DICTIONARIES = ("learned", "blind", "guided")
 CHOICES = ("soft", "hard")
 _MOST_SEMITONES = 12
+# Seconds of a window in which a choice is made.
+_CHOICE_RANGE = 1.0, 3600.0
 
 
 def check_estimator_parameters(estimator: Any) -> None:
@@ -43,9 +45,63 @@ def check_estimator_parameters(estimator: Any) -> None:
             )
     check_choice("dictionary", estimator.dictionary, DICTIONARIES)
     check_choice("choice", estimator.choice, CHOICES)
+    if estimator.choice_window is not None:
+        check_choice_window("choice_window", estimator.choice_window)
     check_window(estimator.window)
     check_number("mask_power", estimator.mask_power, above=0)
     check_memory(estimator.memory)
+
+
+def check_choice_window(name: str, window: Any) -> None:
+    """Refuse a window that can't hold evidence, in seconds."""
+    check_number(name, window)
+    if not _CHOICE_RANGE[0] <= window <= _CHOICE_RANGE[1]:
+        raise ValueError(
+            f"{name}: expected {_CHOICE_RANGE[0]:g} to {_CHOICE_RANGE[1]:g} s, got "
+            f"{window!r}"
+        )
+
+
+def check_trials_for_window(window: float, trials: list[Trial]) -> None:
+    """Refuse trials that can't be followed with a sliding window."""
+    for index, trial in enumerate(trials):
+        where = trial_name(index, trial)
+        if trial.guide_weights is None:
+            raise ValueError(
+                f"{where}: guide_weights is None, and without them nothing says how "
+                "likely a choice is in a window; EnvelopeDecoder.fit learns them"
+            )
+        n_frames = trial.guide.shape[1]
+        if n_frames < round(window * trial.guide_sfreq):
+            raise ValueError(
+                f"{where}: lasts {n_frames / trial.guide_sfreq:g} s; it is shorter "
+                f"than the window of {window:g} s"
+            )
+
+
+def given_attended(
+    trials: list[Trial], attended: Any, has_names: bool
+) -> list[int | None]:
+    """Return the index of each attended instrument, or None where nobody knows."""
+    if attended is None:
+        return [None] * len(trials)
+    if not has_names:
+        raise ValueError(
+            "attended: components belong to no instrument; dictionary='learned' is "
+            "needed to say which one is attended"
+        )
+    if isinstance(attended, str) or len(attended) != len(trials):
+        raise ValueError(
+            f"attended: expected the name of an instrument for each of {len(trials)} "
+            f"trials, got {attended!r}"
+        )
+    for index, (trial, name) in enumerate(zip(trials, attended)):
+        if name not in trial.instruments:
+            raise ValueError(
+                f"attended[{index}]: {name!r} is none of the instruments of "
+                f"{trial_name(index, trial)}, {list(trial.instruments)}"
+            )
+    return [trial.instruments.index(name) for trial, name in zip(trials, attended)]
 
 
 def warn_of_no_weights(trials: list[Trial]) -> None:
@@ -56,7 +112,7 @@ def warn_of_no_weights(trials: list[Trial]) -> None:
             f"choice: 'soft' is 'hard' for {len(unknown)} of {len(trials)} trials, "
             f"trials[{unknown[0]}] first: guide_weights is None, so that nothing says "
             "how likely each instrument is. choice='hard' does the same silently",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
@@ -64,12 +120,12 @@ def warn_of_nothing(trial: Trial, where: str, chooses: bool) -> None:
     """Warn of a silent mixture or a constant guide."""
     if not trial.mixture.any():
         warnings.warn(
-            f"{where}: mixture is silent, and so is its estimate", stacklevel=4
+            f"{where}: mixture is silent, and so is its estimate", stacklevel=5
         )
     elif np.ptp(trial.guide, axis=1).max() == 0:
         taken = ", and the first one is taken" if chooses else ""
         warnings.warn(
-            f"{where}: guide is constant; it supports no source{taken}", stacklevel=4
+            f"{where}: guide is constant; it supports no source{taken}", stacklevel=5
         )
 
 

@@ -11,6 +11,7 @@ from ..signals import (
     fisher_z,
     informative_seconds,
     pearson_r,
+    sliding_pearson_r,
     standardize,
 )
 from ..trial import Trial
@@ -57,8 +58,8 @@ def guide_support(guide: ArrayLike, envelopes: ArrayLike) -> np.ndarray:
     return np.mean(standardize(guide.T).T @ standardize(envelopes.T), axis=0)
 
 
-def candidate_correlations(waveforms: list[np.ndarray], trial: Trial) -> np.ndarray:
-    """Correlate each row of a trial's guide with the same feature of candidates.
+def candidate_features(waveforms: list[np.ndarray], trial: Trial) -> list[np.ndarray]:
+    """Of each candidate the feature that a trial's guide is a copy of.
 
     Parameters
     ----------
@@ -69,8 +70,8 @@ def candidate_correlations(waveforms: list[np.ndarray], trial: Trial) -> np.ndar
 
     Returns
     -------
-    r : ndarray of shape (n_candidates, n_guides)
-        Pearson correlations; zero for a constant row or a silent candidate.
+    features : list of ndarray of shape (n_guides, n_frames)
+        At the times and in the band of the guide.
 
     Raises
     ------
@@ -94,8 +95,53 @@ def candidate_correlations(waveforms: list[np.ndarray], trial: Trial) -> np.ndar
         if trial.guide_band is not None:
             l_freq, h_freq = trial.guide_band
             values = band_pass(values, trial.guide_sfreq, l_freq=l_freq, h_freq=h_freq)
-        found.append(pearson_r(values.T, trial.guide.T))
-    return np.array(found)
+        found.append(values)
+    return found
+
+
+def candidate_correlations(features: list[np.ndarray], trial: Trial) -> np.ndarray:
+    """Correlate each row of a trial's guide with that of candidates.
+
+    Parameters
+    ----------
+    features : list of ndarray of shape (n_guides, n_frames)
+        As from :func:`candidate_features`.
+    trial : Trial
+        With a guide.
+
+    Returns
+    -------
+    r : ndarray of shape (n_candidates, n_guides)
+        Pearson correlations; zero for a constant row or a silent candidate.
+    """
+    return np.array([pearson_r(values.T, trial.guide.T) for values in features])
+
+
+def probabilities_over_time(
+    features: list[np.ndarray], trial: Trial, window: float
+) -> np.ndarray:
+    """Probability of each candidate around each time.
+
+    Parameters
+    ----------
+    features : list of ndarray of shape (n_guides, n_frames)
+        As from :func:`candidate_features`.
+    trial : Trial
+        With a guide and its weights.
+    window : float
+        Length of the sliding window in seconds.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_frames, n_candidates)
+        At the times of the guide, from the window around each, which is moved inside
+        at the ends.
+    """
+    n_window = round(window * trial.guide_sfreq)
+    guide = trial.guide.T
+    r = [sliding_pearson_r(values.T, guide, n_window) for values in features]
+    z = fisher_z(np.stack(r, axis=1))
+    return choice_probabilities(z, trial.guide_weights, n_window / trial.guide_sfreq)
 
 
 def support_and_probabilities(

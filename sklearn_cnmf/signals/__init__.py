@@ -1,7 +1,7 @@
 """Envelopes, spectra, filters and correlation: what every other part rests on."""
 
 from .._public import set_public_module
-from ._correlation import pearson_r, standardize
+from ._correlation import pearson_r, sliding_pearson_r, standardize
 from ._envelope import (
     audio_envelope,
     audio_onsets,
@@ -36,6 +36,7 @@ __all__ = [
     "onsets",
     "pearson_r",
     "resample",
+    "sliding_pearson_r",
     "spectrogram",
     "standardize",
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import softmax
 
 from .._validation import as_signals, check_number, check_shape
 
@@ -67,9 +68,9 @@ def choice_probabilities(
 
     Parameters
     ----------
-    z : array-like of shape (n_candidates, n_outputs)
+    z : array-like of shape ([n_times,] n_candidates, n_outputs)
         Fisher z of the correlation of each row of a guide with the same feature of
-        each candidate.
+        each candidate; of several times each on its own.
     weights : array-like of shape (n_outputs,)
         Log-odds per second and unit of z.
     seconds : float
@@ -77,7 +78,7 @@ def choice_probabilities(
 
     Returns
     -------
-    probabilities : ndarray of shape (n_candidates,)
+    probabilities : ndarray of shape ([n_times,] n_candidates)
         They sum to one.
 
     Raises
@@ -91,13 +92,13 @@ def choice_probabilities(
     >>> choice_probabilities([[0.2], [0.0]], [1.0], 10.0).round(3)
     array([0.881, 0.119])
     """
-    z = as_signals("z", z, (2,))
+    z = as_signals("z", z, (2, 3))
     weights = as_signals("weights", weights, (1,))
-    check_shape("weights", weights, (z.shape[1],))
+    check_shape("weights", weights, (z.shape[-1],))
     check_number("seconds", seconds, least=0)
     log_odds = seconds * (z @ weights)
-    odds = np.exp(log_odds - log_odds.max())
-    probabilities = odds / odds.sum()
-    if len(z) < 3:
+    probabilities = softmax(log_odds, axis=-1)
+    n_candidates = z.shape[-2]
+    if n_candidates < 3:
         return probabilities
-    return (1 - _UNIFORM) * probabilities + _UNIFORM / len(z)
+    return (1 - _UNIFORM) * probabilities + _UNIFORM / n_candidates

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import softmax
 
 from sklearn_cnmf.decoding import EnvelopeDecoder
 from sklearn_cnmf.decoding._attention import candidate_z, share_right
@@ -226,3 +227,32 @@ def test_features_are_decoded(make_trials, feature):
     assert decoder.score(trials[4:], references[4:]) > 0.2
     assert decoder.score_attended(trials[4:], references[4:]) == 1.0
     assert isinstance(references[0], Reference)
+
+
+def test_a_window_follows_a_listener_who_turns(make_trials):
+    trials, references = make_trials(8, noise=0.5)
+    decoder = EnvelopeDecoder(alpha=0.1).fit(trials[:6], references[:6])
+    # The first half of one trial, then the second half of one with the other attended.
+    eeg = np.hstack([trials[6].eeg[:, :768], trials[7].eeg[:, 768:]])
+    sources = [
+        np.hstack([references[6].sources[i, :24000], references[7].sources[i, 24000:]])
+        for i in range(2)
+    ]
+    trial = replace(trials[6], eeg=eeg, mixture=np.sum(sources, axis=0))
+    (p,) = decoder.predict_proba([trial], [np.array(sources)], window=3.0)
+    assert p.shape == (768, 2)
+    assert_allclose(p.sum(axis=1), 1)
+    assert np.mean(p[:288, 0] > 0.5) > 0.9
+    assert np.mean(p[480:, 1] > 0.5) > 0.9
+    assert decoder.predict_proba([trial], [np.array(sources)])[0].shape == (2,)
+
+
+def test_a_sliding_window_holds_the_evidence_of_its_seconds(make_trials):
+    trials, references = make_trials(3)
+    decoder = EnvelopeDecoder(alpha=1.0).fit(trials, references)
+    (p,) = decoder.predict_proba(trials[:1], references[:1], window=5.0)
+    (scores,) = decoder.attention_scores(trials[:1], references[:1], window=5.0)
+    for window, centre in enumerate((160, 480)):
+        assert_allclose(p[centre], softmax(5.0 * scores[window]), atol=1e-9)
+    with pytest.raises(ValueError, match=r"lasts 12 s; it is shorter than window=13"):
+        decoder.predict_proba(trials[:1], references[:1], window=13.0)

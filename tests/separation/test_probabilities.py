@@ -164,3 +164,116 @@ def test_choices_below_a_threshold_are_not_made(data, fitted):
     assert fitted.predict_attended(trials, threshold=0.0) == always
     with pytest.raises(ValueError, match="threshold: expected a finite number >= 0"):
         fitted.predict_attended(trials, threshold=75)
+
+
+def test_candidates_come_along(data, fitted):
+    trials, _ = data
+    hard = clone(fitted).set_params(choice="hard").fit(*data)
+    for trial, soft, sure in zip(
+        trials, fitted.separate(trials), hard.separate(trials)
+    ):
+        assert_allclose(soft.candidates.sum(axis=0), trial.mixture, atol=1e-9)
+        chosen = soft.candidates[trial.instruments.index(soft.chosen)]
+        assert_array_equal(sure.attended, chosen)
+        mean = np.tensordot(soft.probabilities, soft.candidates, axes=1)
+        assert_allclose(soft.attended, mean, atol=1e-12)
+
+
+def test_who_is_attended_can_be_given(data, fitted):
+    trials, _ = data
+    for name in ("low", "high"):
+        waveforms = fitted.predict(trials, attended=[name] * 4)
+        for waveform, trial, done in zip(waveforms, trials, fitted.separate(trials)):
+            index = trial.instruments.index(name)
+            assert_array_equal(waveform, done.candidates[index])
+    # Without weights nothing has to be chosen, so nothing is warned of.
+    plain = [replace(trial, guide_weights=None) for trial in trials]
+    assert_array_equal(fitted.predict(plain, attended=["high"] * 4)[0], waveforms[0])
+
+
+def test_the_contrast_acts_on_the_one_that_is_given(data, fitted):
+    trials, references = data
+    moved = clone(fitted).set_params(delta=0.3).fit(*data)
+    names = [t.instruments[r.attended] for t, r in zip(trials, references)]
+    with_contrast = moved.predict(trials, attended=names)
+    without = fitted.predict(trials, attended=names)
+    assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(with_contrast, without))
+
+
+@pytest.mark.parametrize(
+    ("attended", "message"),
+    [
+        (["low"], "expected the name of an instrument for each of 4 trials"),
+        ("low", "expected the name of an instrument for each of 4 trials"),
+        (["low", "high", "low", "flute"], r"attended\[3\]: 'flute' is none of"),
+    ],
+)
+def test_names_that_are_not_there_are_refused(data, fitted, attended, message):
+    with pytest.raises(ValueError, match=message):
+        fitted.separate(data[0], attended=attended)
+
+
+def test_only_learned_instruments_can_be_given(data):
+    blind = ContrastiveNMF(2, dictionary="blind", tol=1e-3, random_state=0).fit(*data)
+    with pytest.raises(ValueError, match="attended: components belong to no instr"):
+        blind.predict(data[0], attended=["low"] * 4)
+    arrays = ContrastiveNMF(2, delta=0.0, random_state=0).fit(np.ones((20, 5)))
+    with pytest.raises(ValueError, match="attended: names instruments of trials"):
+        arrays.predict(np.ones((20, 5)), attended=["low"])
+
+
+def turning(trial, reference):
+    """The same mixture, the other instrument from its middle on."""
+    other = reference.sources[1 - reference.attended]
+    guide = np.hstack([trial.guide[:, :256], features(other)[:, 256:]])
+    return replace(trial, guide=guide)
+
+
+def test_a_window_follows_a_listener_who_turns(data, fitted):
+    trials = [turning(t, r) for t, r in zip(*data)]
+    for reference, p in zip(data[1], fitted.predict_proba(trials, window=2.0)):
+        assert p.shape == (512, 2)
+        assert_allclose(p.sum(axis=1), 1)
+        # Until a window reaches the turn, and from when it has left it.
+        assert np.mean(p[:192, reference.attended] > 0.5) > 0.7
+        assert np.mean(p[320:, 1 - reference.attended] > 0.5) > 0.7
+
+
+def test_masks_follow_the_window(data, fitted):
+    trials = [turning(t, r) for t, r in zip(*data)]
+    following = clone(fitted).set_params(choice_window=2.0).fit(*data)
+    courses = fitted.predict_proba(trials, window=2.0)
+    for trial, done, course in zip(trials, following.separate(trials), courses):
+        assert_array_equal(done.course, course)
+        at = np.arange(len(trial.mixture)) / SFREQ
+        shares = [np.interp(at, TIMES, share) for share in course.T]
+        expected = sum(s * c for s, c in zip(shares, done.candidates))
+        assert_allclose(done.attended, expected, atol=1e-9)
+    hard = clone(following).set_params(choice="hard").fit(*data)
+    (done, *_) = hard.separate(trials)
+    likeliest = np.argmax(courses[0], axis=1)
+    at = [100, 400]
+    for frame in at:
+        around = slice(frame * 125 + 40, frame * 125 + 60)
+        if likeliest[frame] == likeliest[frame + 1]:
+            chosen = done.candidates[likeliest[frame]][around]
+            assert_allclose(done.attended[around], chosen, atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [0.5, np.nan, "5", 9.0])
+def test_windows_without_evidence_are_refused(data, fitted, window):
+    with pytest.raises(ValueError, match=r"window"):
+        fitted.predict_proba(data[0], window=window)
+
+
+def test_a_window_needs_weights(data, fitted):
+    plain = [replace(data[0][0], guide_weights=None)]
+    with pytest.raises(ValueError, match=r"trials\[0\].*guide_weights is None"):
+        fitted.predict_proba(plain, window=2.0)
+
+
+def test_a_silent_mixture_has_an_even_course(data, fitted):
+    silent = replace(data[0][0], mixture=np.zeros(64000))
+    with pytest.warns(UserWarning, match="mixture is silent"):
+        (p,) = fitted.predict_proba([silent], window=2.0)
+    assert_array_equal(p, np.full((512, 2), 0.5))

@@ -61,3 +61,10 @@ def test_filters_cost_a_second(band, expected):
 def test_bad_input_is_named(z, weights, seconds, message):
     with pytest.raises(ValueError, match=message):
         choice_probabilities(z, weights, seconds)
+
+
+def test_each_time_is_on_its_own():
+    z = np.random.default_rng(0).standard_normal((5, 3, 2)) / 5
+    p = choice_probabilities(z, [1.0, 0.5], 10.0)
+    expected = [choice_probabilities(one, [1.0, 0.5], 10.0) for one in z]
+    assert_allclose(p, expected)
