@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
 from .._validation import as_signals, check_choice, check_whole, trial_name
 from ..trial import Reference, Trial, check_trials
@@ -59,6 +60,18 @@ class CalibrationTable:
         """Mean over trials of the distance of a bin's probability and share right."""
         missed = np.abs(self.mean_probability - self.share_right)
         return float(self.n_trials @ missed / self.n_trials.sum())
+
+    @property
+    def calibration_error_by_chance(self) -> float:
+        """What the calibration error would be on average if probabilities were exact.
+
+        With few trials it is far from zero. It is the mean absolute deviation of a
+        binomial count in each bin (de Moivre's formula), for independent trials.
+        """
+        n, p = self.n_trials, np.minimum(self.mean_probability, 1.0)
+        most = np.minimum(np.floor(n * p) + 1, n)
+        deviation = 2 * most * (1 - p) * binom.pmf(most, n, p)
+        return float(deviation.sum() / n.sum())
 
     def __str__(self):
         rows = [

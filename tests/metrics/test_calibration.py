@@ -121,3 +121,15 @@ def test_what_gives_no_probabilities_is_refused(data):
 
     with pytest.raises(ValueError, match=r"trials\[0\]: 3 probabilities for 2 sources"):
         probability_scorer()(Three(0), *data)
+
+
+def test_the_error_by_chance_is_that_of_exact_probabilities():
+    rng = np.random.default_rng(0)
+    p = rng.choice([0.55, 0.75, 0.97, 1.0], 60)
+    found = []
+    for _ in range(4000):
+        attended = (rng.random(60) >= p).astype(int)
+        table = calibration_table([np.array([q, 1 - q]) for q in p], attended)
+        found.append(table.expected_calibration_error)
+    error = np.std(found) / np.sqrt(4000)
+    assert abs(table.calibration_error_by_chance - np.mean(found)) < 4 * error
