@@ -104,7 +104,8 @@ class EnvelopeDecoder(
         Penalty in units of the mean eigenvalue of the covariance of the lagged
         EEG, so that it means the same in volts and microvolts, for short and long
         recordings; of each output if a sequence. "cv" chooses from `alphas` by
-        cross-validation. At zero, the solution of least norm is taken.
+        cross-validation; one from 0.01 to 10 where no other is better by more than one
+        standard error. At zero, the solution of least norm is taken.
     alphas : sequence of float, default=(1e-6, 1e-5, ..., 1e6)
         Penalties to choose from.
     alpha_per_output : bool, default=False

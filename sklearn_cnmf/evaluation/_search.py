@@ -64,7 +64,7 @@ class FoldScorer:
 
     def __init__(self, marks: Path):
         self.marks = marks
-        self.score = separation_scorer("si_sdr")
+        self.score = separation_scorer("si_sdr", choice="true")
 
     def __call__(
         self, estimator: Pipeline, X: list[Trial], y: list[Reference]

@@ -2,12 +2,15 @@
 
 import warnings
 from collections.abc import Callable
+from inspect import signature
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
-from .._validation import trial_label
-from ..trial import check_trials
+from .._validation import check_choice, trial_label
+from ..trial import Reference, Trial, check_trials
 from ._signals import is_silent
 from ._trial_scores import (
     METRICS,
@@ -17,9 +20,14 @@ from ._trial_scores import (
     trial_levels,
 )
 
+CHOICES = ("decoded", "true")
+
 
 def separation_scorer(
-    metric: str | Callable = "si_sdr", *, improvement: bool = True
+    metric: str | Callable = "si_sdr",
+    *,
+    choice: str = "decoded",
+    improvement: bool = True,
 ) -> Callable:
     """Make a scorer of how well the attended source was separated.
 
@@ -35,6 +43,13 @@ def separation_scorer(
         source and its estimate, both shaped like the mixture, and returns a
         number; to be used with `n_jobs` it must be defined at the top of a
         module.
+    choice : {"decoded", "true"}, default="decoded"
+        Whose separation is scored: "decoded" is what ``predict(X)`` gives, with
+        the choice of instrument that was decoded. "true" tells the separator
+        which instrument is attended, ``predict(X, attended=names)``, so that the
+        score says how well it is separated, not how often it was recognised: what
+        to tune `delta` and spectra on, since a few wrong choices outweigh
+        whatever these change. It never says how well listeners are followed.
     improvement : bool, default=True
         Whether the metric of the unprocessed mixture is subtracted. SAR has no
         improvement, since the mixture has no artifacts.
@@ -49,7 +64,9 @@ def separation_scorer(
     ------
     ValueError
         If `metric` is neither a str nor callable, or `improvement` not a bool;
-        if `metric` is no known name, or "sar" with `improvement`. When called: if
+        if `metric` is no known name, or "sar" with `improvement`; if there is no such
+        `choice`. When called: if the trials name no instruments or the estimator can't
+        be told which one is attended, with ``choice="true"``; if
         trials or references are not sound; if a prediction is missing, NaN,
         infinite, or not shaped like its mixture; if an attended source is silent;
         with `improvement`, if the mixture is silent or holds the attended source
@@ -84,7 +101,7 @@ def separation_scorer(
     >>> trials = [Trial(np.zeros((4, 64)), 64.0, sources.sum(axis=0), 8000.0)]
     >>> scorer = separation_scorer("si_sdr")
     >>> scorer
-    separation_scorer('si_sdr', improvement=True)
+    separation_scorer('si_sdr', choice='decoded', improvement=True)
     >>> round(scorer(Leaky(), trials, [Reference(sources, 0)]), 6)
     20.0
     """
@@ -97,6 +114,7 @@ def separation_scorer(
         raise ValueError(
             f"metric: expected a str or a callable, got {type(metric).__name__}"
         )
+    check_choice("choice", choice, CHOICES)
     if not isinstance(improvement, (bool, np.bool_)):
         raise ValueError(f"improvement: expected a bool, got {improvement!r}")
     if improvement and metric == "sar":
@@ -104,7 +122,7 @@ def separation_scorer(
             "metric: 'sar' has no improvement, since the mixture has no artifacts; "
             "pass improvement=False"
         )
-    return _SeparationScorer(metric, bool(improvement))
+    return _SeparationScorer(metric, choice, bool(improvement))
 
 
 def attention_scorer() -> Callable:
@@ -160,19 +178,23 @@ def attention_scorer() -> Callable:
 class _SeparationScorer:
     """What :func:`separation_scorer` returns."""
 
-    def __init__(self, metric, improvement):
+    def __init__(self, metric, choice, improvement):
         self.metric = metric
+        self.choice = choice
         self.improvement = improvement
 
     def __repr__(self):
-        return f"separation_scorer({self._name}, improvement={self.improvement})"
+        return (
+            f"separation_scorer({self._name}, choice={self.choice!r}, "
+            f"improvement={self.improvement})"
+        )
 
     @property
     def _name(self):
         return getattr(self.metric, "__qualname__", repr(self.metric))
 
     def __call__(self, estimator, X, y):
-        predictions = _predictions(estimator, X, y)
+        predictions = _predictions(estimator, X, y, self.choice)
         levels, silent = [], []
         for trial, reference, estimate, where in predictions:
             if is_silent(estimate) and not callable(self.metric):
@@ -220,12 +242,15 @@ class _AttentionScorer:
         return float(np.mean(right))
 
 
-def _predictions(estimator, X, y):
+def _predictions(estimator, X, y, choice="decoded"):
     """Return (trial, reference, estimate, name of the trial) of each trial."""
     check_trials(X, y)
     if y is None:
         raise ValueError("y: expected a list of Reference, got None")
-    estimates = estimator.predict(X)
+    if choice == "decoded":
+        estimates = estimator.predict(X)
+    else:
+        estimates = _predict_true(estimator, X, y)
     if not isinstance(estimates, (list, tuple, np.ndarray)):
         raise ValueError(
             f"predict returned {type(estimates).__name__}; a list of waveforms is "
@@ -242,3 +267,21 @@ def _predictions(estimator, X, y):
         estimate = check_estimate(trial, reference, estimate, where)
         predictions.append((trial, reference, estimate, where))
     return predictions
+
+
+def _predict_true(estimator: Any, X: list[Trial], y: list[Reference]) -> Any:
+    """Separate the instruments that are attended, as the references tell."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps[:-1]:
+            if step is not None and step != "passthrough":
+                X = step.transform(X)
+        estimator = estimator[-1]
+    if "attended" not in signature(estimator.predict).parameters:
+        raise ValueError(
+            f"choice: {type(estimator).__name__}.predict can't be told which "
+            "instrument is attended; choice='decoded' is all it offers"
+        )
+    check_trials(X, y, require_instruments=True)
+    names = [trial.instruments[truth.attended] for trial, truth in zip(X, y)]
+    return estimator.predict(X, attended=names)

@@ -87,7 +87,7 @@ def test_delta_is_searched_over_folds_of_stimuli(data, steps):
     train, test = next(StimulusKFold(2).split(trials))
     model = Pipeline(list(zip(("decode", "separate"), steps)))
     model.fit([trials[i] for i in train], [references[i] for i in train])
-    scorer = separation_scorer("si_sdr")
+    scorer = separation_scorer("si_sdr", choice="true")
     level = scorer(model, [trials[i] for i in test], [references[i] for i in test])
     assert_allclose(found.scores[0]["si_sdr_gain_db_by_fold"][0], level, atol=1e-6)
 

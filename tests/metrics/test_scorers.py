@@ -1,10 +1,12 @@
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.pipeline import Pipeline
 
 from sklearn_cnmf import Reference, Trial
 from sklearn_cnmf.metrics import (
@@ -188,9 +190,13 @@ def test_copies_score_alike(scorer):
 
 def test_repr():
     scorer = separation_scorer("sdr")
-    assert repr(scorer) == "separation_scorer('sdr', improvement=True)"
+    assert repr(scorer) == (
+        "separation_scorer('sdr', choice='decoded', improvement=True)"
+    )
     scorer = separation_scorer(mean_square_error, improvement=False)
-    assert repr(scorer) == "separation_scorer(mean_square_error, improvement=False)"
+    assert repr(scorer) == (
+        "separation_scorer(mean_square_error, choice='decoded', improvement=False)"
+    )
     assert repr(attention_scorer()) == "attention_scorer()"
 
 
@@ -285,3 +291,54 @@ def test_callable_outcomes_are_checked():
 def test_refused_options(metric, options, error, message):
     with pytest.raises(error, match=message):
         separation_scorer(metric, **options)
+
+
+class Told(Oracle):
+    """Separates what it is told to, `level` dB above the other; else the first."""
+
+    def predict(self, X, *, attended=None):
+        sources, _ = make_sources()
+        leak = 10 ** (-self.level / 20)
+        names = ["a"] * len(X) if attended is None else attended
+        own = [trial.instruments.index(name) for trial, name in zip(X, names)]
+        return [sources[i] + leak * sources[1 - i] for i in own]
+
+
+class Passing(BaseEstimator):
+    def fit(self, X, y):
+        return self
+
+    def transform(self, X):
+        return X
+
+
+def test_the_true_choice_scores_separation_alone():
+    trials, references = make_data()
+    told = Told(20.0)
+    assert separation_scorer()(told, trials, references) == pytest.approx(0)
+    scorer = separation_scorer(choice="true")
+    assert scorer(told, trials, references) == pytest.approx(20)
+    pipeline = Pipeline([("none", "passthrough"), ("one", Passing()), ("two", told)])
+    assert scorer(pipeline, trials, references) == pytest.approx(20)
+    alone = Pipeline([("two", told)])
+    assert scorer(alone, trials, references) == pytest.approx(20)
+    search = GridSearchCV(
+        pipeline,
+        {"two__level": [5.0, 10.0]},
+        scoring=scorer,
+        cv=GroupKFold(3),
+    ).fit(trials, references, groups=[t.stimulus for t in trials])
+    assert search.cv_results_["mean_test_score"] == pytest.approx([5, 10])
+    assert scorer(search, trials, references) == pytest.approx(10)
+
+
+def test_the_true_choice_needs_names_and_someone_to_tell():
+    trials, references = make_data()
+    scorer = separation_scorer(choice="true")
+    with pytest.raises(ValueError, match=r"choice: Oracle.predict can't be told"):
+        scorer(Oracle(), trials, references)
+    unnamed = [replace(trial, instruments=None) for trial in trials]
+    with pytest.raises(ValueError, match="instruments"):
+        scorer(Told(), unnamed, references)
+    with pytest.raises(ValueError, match="choice: expected one of"):
+        separation_scorer(choice="best")

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.decoding import EnvelopeDecoder
 from sklearn_cnmf.decoding.regression._backward_model import unfold
-from sklearn_cnmf.decoding.regression._fitting import _rises_beyond, fit_ridge
+from sklearn_cnmf.decoding.regression._fitting import _choose, _rises_beyond, fit_ridge
 from sklearn_cnmf.decoding.regression._lagged import RecordingSums, lagged_sums
 from sklearn_cnmf.signals import pearson_r
 
@@ -62,15 +62,34 @@ def test_a_level_curve_at_the_edge_does_not_warn():
     rising = np.array([0.1, 0.2, 0.3])
     level = np.array([0.1, 0.29999, 0.3])
     alphas = np.array([1.0, 10.0, 100.0])
-    assert _rises_beyond(rising, alphas)
-    assert _rises_beyond(rising[::-1], alphas)
-    assert _rises_beyond(rising[[1, 0, 2]], alphas[[1, 0, 2]])
-    assert not _rises_beyond(level, alphas)
-    assert not _rises_beyond(level[::-1], alphas)
-    assert not _rises_beyond(rising[[0, 2, 1]], alphas)
-    assert not _rises_beyond(rising[:1], alphas[:1])
-    both = _rises_beyond(np.column_stack([rising, level]), alphas)
+
+    def rises_beyond(means, alphas):
+        return _rises_beyond(means, alphas, means.argmax(axis=0))
+
+    assert rises_beyond(rising, alphas)
+    assert rises_beyond(rising[::-1], alphas)
+    assert rises_beyond(rising[[1, 0, 2]], alphas[[1, 0, 2]])
+    assert not rises_beyond(level, alphas)
+    assert not rises_beyond(level[::-1], alphas)
+    assert not rises_beyond(rising[[0, 2, 1]], alphas)
+    assert not rises_beyond(rising[:1], alphas[:1])
+    both = rises_beyond(np.column_stack([rising, level]), alphas)
     assert_array_equal(both, [True, False])
+
+
+def test_an_accident_at_the_edge_is_not_chosen():
+    alphas = np.array([1e-6, 1e-2, 1.0, 1e6])
+    noise = np.array([0.01, -0.01, 0.02, -0.02])
+    level = np.array([[0.1], [0.1], [0.1001], [0.1002]]) + 0 * noise
+    assert _choose(level + [[0], [0], [0], [1]] * noise, alphas) == 2
+    # Where it is better in all recordings alike, it is no accident.
+    assert _choose(np.array([[0.1], [0.1], [0.2], [0.3]]) + noise, alphas) == 3
+    assert _choose(np.array([[0.3], [0.1], [0.2], [0.1]]) + noise, alphas) == 0
+    # Each output on its own; no usual penalty, or one recording: the best.
+    both = np.stack([level + [[0], [0], [0], [1]] * noise, level], axis=2)
+    assert_array_equal(_choose(both, alphas), [2, 3])
+    assert _choose(level, alphas * 1e9) == 3
+    assert _choose(level[:, :1], alphas) == 3
 
 
 def test_the_decoder_passes_its_options_on():
