@@ -8,7 +8,7 @@ from ._grouping import split_components
 from ._guided import GuidedStart
 from ._learned import LearnedSpectra
 from ._mixture import Separation
-from ._selection import guide_support
+from ._selection import candidate_probabilities, guide_support
 from .factorization import (
     Factorization,
     contrast_value,
@@ -25,6 +25,7 @@ __all__ = [
     "LearnedSpectra",
     "OwnSpectra",
     "Separation",
+    "candidate_probabilities",
     "contrast_value",
     "contrastive_cost",
     "contrastive_nmf",

@@ -33,7 +33,6 @@ from ._guided import GuidedStart
 from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings
 from ._parameters import (
-    check_choice_window,
     check_estimator_parameters,
     check_trials_for_window,
     given_attended,
@@ -41,6 +40,7 @@ from ._parameters import (
     warn_of_no_weights,
     warn_of_nothing,
 )
+from ._selection import check_choice_window, check_weighted
 from ._stft import stft_size
 from .factorization import DEFAULT_DELTA, contrast_value, contrastive_nmf
 
@@ -505,13 +505,8 @@ class ContrastiveNMF(
 
     def _separate_sure(self, X, window=None):
         done = self._separate_named(X, window)
-        for index, (trial, separation) in enumerate(zip(X, done)):
-            if separation.probabilities is None:
-                raise ValueError(
-                    f"{trial_name(index, trial)}: guide_weights is None, and without "
-                    "them nothing says how likely a choice is; EnvelopeDecoder.fit "
-                    "learns them"
-                )
+        for index, trial in enumerate(X):
+            check_weighted(trial, trial_name(index, trial))
         return done
 
     @available_if(_fitted_to_trials)

@@ -8,14 +8,13 @@ from sklearn.utils.validation import check_memory
 
 from .._validation import check_choice, check_number, check_whole, trial_name
 from ..trial import Trial
+from ._selection import check_choice_window, check_reach, check_weighted
 from ._stft import check_window
 from .factorization import check_factorization_parameters
 
 DICTIONARIES = ("learned", "blind", "guided")
 CHOICES = ("soft", "hard")
 _MOST_SEMITONES = 12
-# Seconds of a window in which a choice is made.
-_CHOICE_RANGE = 1.0, 3600.0
 
 
 def check_estimator_parameters(estimator: Any) -> None:
@@ -52,31 +51,12 @@ def check_estimator_parameters(estimator: Any) -> None:
     check_memory(estimator.memory)
 
 
-def check_choice_window(name: str, window: Any) -> None:
-    """Refuse a window that can't hold evidence, in seconds."""
-    check_number(name, window)
-    if not _CHOICE_RANGE[0] <= window <= _CHOICE_RANGE[1]:
-        raise ValueError(
-            f"{name}: expected {_CHOICE_RANGE[0]:g} to {_CHOICE_RANGE[1]:g} s, got "
-            f"{window!r}"
-        )
-
-
 def check_trials_for_window(window: float, trials: list[Trial]) -> None:
     """Refuse trials that can't be followed with a sliding window."""
     for index, trial in enumerate(trials):
         where = trial_name(index, trial)
-        if trial.guide_weights is None:
-            raise ValueError(
-                f"{where}: guide_weights is None, and without them nothing says how "
-                "likely a choice is in a window; EnvelopeDecoder.fit learns them"
-            )
-        n_frames = trial.guide.shape[1]
-        if n_frames < round(window * trial.guide_sfreq):
-            raise ValueError(
-                f"{where}: lasts {n_frames / trial.guide_sfreq:g} s; it is shorter "
-                f"than the window of {window:g} s"
-            )
+        check_weighted(trial, where)
+        check_reach(window, trial, where)
 
 
 def given_attended(

@@ -6,18 +6,32 @@ from scipy.special import expit
 from sklearn_cnmf.signals import choice_probabilities, fisher_z, informative_seconds
 
 
+def moderated(log_odds):
+    return log_odds / np.sqrt(1 + np.pi / 8 * (0.3 * log_odds) ** 2)
+
+
 def test_two_candidates_are_a_logistic_of_the_difference():
     z = np.array([[0.2, 0.1], [0.05, -0.1]])
     weights = np.array([0.4, 1.3])
     p = choice_probabilities(z, weights, 20.0)
-    assert_allclose(p[0], expit(20 * weights @ (z[0] - z[1])))
+    assert_allclose(p[0], expit(moderated(20 * weights @ (z[0] - z[1]))))
     assert_allclose(p.sum(), 1)
+
+
+def test_moderated_odds_average_over_slopes():
+    rng = np.random.default_rng(0)
+    for log_odds in (0.5, 2.0, 4.0):
+        slopes = 1 + 0.3 * rng.standard_normal(200_000)
+        averaged = np.mean(expit(slopes * log_odds))
+        found = choice_probabilities([[log_odds], [0.0]], [1.0], 1.0)[0]
+        assert_allclose(found, averaged, atol=0.01)
 
 
 def test_three_candidates_are_mixed_with_the_uniform():
     z = np.array([[3.0], [0.0], [0.0]])
     p = choice_probabilities(z, [1.0], 100.0)
-    assert_allclose(p, [0.95 + 0.05 / 3, 0.05 / 3, 0.05 / 3])
+    odds = np.exp([0.0, *moderated(np.array([-300.0, -300.0]))])
+    assert_allclose(p, 0.95 * odds / odds.sum() + 0.05 / 3)
 
 
 def test_no_evidence_is_even_and_a_lot_of_it_is_finite():
@@ -25,7 +39,7 @@ def test_no_evidence_is_even_and_a_lot_of_it_is_finite():
         p = choice_probabilities(np.zeros((n, 2)), [1.0, 1.0], 10.0)
         assert_allclose(p, 1 / n)
     p = choice_probabilities([[20.0], [-20.0]], [3.0], 3600.0)
-    assert_allclose(p, [1, 0])
+    assert 0.99 < p[0] < 0.996
 
 
 def test_order_of_candidates_and_a_common_shift_do_not_matter():

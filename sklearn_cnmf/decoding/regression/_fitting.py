@@ -34,9 +34,9 @@ _LEVEL = 1e-3
 # Penalties that are taken where others are not better by more than one standard error.
 # Held-out r, change against the largest mean r (its standard error), with 3, 6 and 12
 # training trials: real EEG of five listeners +0.0029 (25), +0.0004 (12) and 0; three
-# simulated ones at -20 dB +0.0009 (11), +0.0001 (8) and 0. A range of 1e-3 to 1e2
-# changed nothing (-0.0001 to +0.0008), the middle of all that are as good lost (-0.007
-# to +0.0015).
+# simulated ones at -20 dB +0.0009 (11), +0.0001 (8), +0.0035 (22). A range of 1e-3 to
+# 1e2 changed little (-0.0001 to +0.0008), the middle of all that are as good lost on
+# real EEG (-0.007 to -0.0003).
 _USUAL = 1e-2, 1e1
 
 
