@@ -133,14 +133,8 @@ def calibration_table(
 log loss 0.607
     """
     check_whole("n_bins", n_bins)
-    if len(probabilities) != len(attended) or len(attended) == 0:
-        raise ValueError(
-            f"attended: {len(attended)} entries for {len(probabilities)} trials; one "
-            "per trial, and at least one, is expected"
-        )
     largest, right, brier, log_loss = [], [], [], []
-    for index, (given, own) in enumerate(zip(probabilities, attended)):
-        p = _checked(given, own, index)
+    for p, own in zip(check_choices(probabilities, attended), attended):
         truth = np.arange(len(p)) == own
         largest.append(p.max())
         right.append(np.argmax(p) == own)
@@ -220,15 +214,36 @@ class _ProbabilityScorer:
         return f"probability_scorer({self.loss!r})"
 
 
-def _checked(probabilities, attended, index):
-    p = as_signals(f"probabilities[{index}]", probabilities, (1,)).astype(np.float64)
-    if p.min() < 0 or abs(p.sum() - 1) > 1e-6:
+def check_probabilities(probabilities: Sequence[Any]) -> list[np.ndarray]:
+    """Return probabilities of each trial as arrays; refuse what are none."""
+    if len(probabilities) == 0:
+        raise ValueError("probabilities: expected those of one trial at least, got []")
+    checked = []
+    for index, given in enumerate(probabilities):
+        p = as_signals(f"probabilities[{index}]", given, (1,)).astype(np.float64)
+        if p.min() < 0 or abs(p.sum() - 1) > 1e-6:
+            raise ValueError(
+                f"probabilities[{index}]: expected numbers >= 0 that sum to one, got "
+                f"{p}"
+            )
+        checked.append(p)
+    return checked
+
+
+def check_choices(
+    probabilities: Sequence[Any], attended: Sequence[Any]
+) -> list[np.ndarray]:
+    """Return probabilities as arrays; refuse them, or an index that does not fit."""
+    if len(probabilities) != len(attended) or len(attended) == 0:
         raise ValueError(
-            f"probabilities[{index}]: expected numbers >= 0 that sum to one, got {p}"
+            f"attended: {len(attended)} entries for {len(probabilities)} trials; one "
+            "per trial, and at least one, is expected"
         )
-    if not isinstance(attended, (int, np.integer)) or not 0 <= attended < len(p):
-        raise ValueError(
-            f"attended[{index}]: expected an index from 0 to {len(p) - 1}, got "
-            f"{attended!r}"
-        )
-    return p
+    checked = check_probabilities(probabilities)
+    for index, (p, own) in enumerate(zip(checked, attended)):
+        if not isinstance(own, (int, np.integer)) or not 0 <= own < len(p):
+            raise ValueError(
+                f"attended[{index}]: expected an index from 0 to {len(p) - 1}, got "
+                f"{own!r}"
+            )
+    return checked
