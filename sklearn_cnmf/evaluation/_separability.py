@@ -84,9 +84,9 @@ def audit_separability(
 
     Where the sources of a mixture do much the same over time, no decoder of what the
     attended one does can tell which it is. The choice is made here with guides that
-    follow the attended source and nothing else: its feature, plus noise of the same
-    spectrum, at a given correlation. A decoder that reconstructs no better can't be
-    right more often.
+    follow the attended source and nothing else: its feature at a given correlation,
+    plus noise that is independent in each output and white within the band, which does
+    the least harm. A decoder that reconstructs no better is hardly right more often.
 
     Parameters
     ----------
@@ -150,8 +150,10 @@ def audit_separability(
         names.append(where)
         correlation.append(r[nearest])
         rival.append(source if trial.instruments is None else trial.instruments[source])
-        right = _share_right(own, others, levels, weights, n_draws, rng)
-        accuracy.append(right)
+        passed = _passed(len(own), decoder.sfreq, **band)
+        accuracy.append(
+            _share_right(own, others, levels, weights, n_draws, passed, rng)
+        )
     return SeparabilityAudit(
         trials=tuple(names),
         correlation=np.array(correlation),
@@ -177,7 +179,7 @@ def _features(trial, reference, sfreq, band, feature, where):
     return own, found
 
 
-def _share_right(own, others, levels, weights, n_draws, rng):
+def _share_right(own, others, levels, weights, n_draws, passed, rng):
     """Share of drawn guides that support the attended source most, at each level."""
     candidates = np.stack([own, *others])
     signal = levels[:, None, None]
@@ -185,7 +187,7 @@ def _share_right(own, others, levels, weights, n_draws, rng):
     to_own = np.sum(candidates * own, axis=1)
     right = np.zeros(len(levels))
     for _ in range(n_draws):
-        noise = _surrogate(own, rng)
+        noise = _noise(own.shape, passed, rng)
         to_noise = np.sum(candidates * noise, axis=1)
         norm = np.sqrt(1 + 2 * signal * rest * to_noise[0])
         support = fisher_z((signal * to_own + rest * to_noise) / norm) @ weights
@@ -193,10 +195,14 @@ def _share_right(own, others, levels, weights, n_draws, rng):
     return right / n_draws
 
 
-def _surrogate(columns, rng):
-    """Noise with the spectra of columns and of how they go together, unit norm."""
-    spectra = np.fft.rfft(columns, axis=0)
-    phases = rng.uniform(0, 2 * np.pi, (len(spectra), 1))
-    return standardize(
-        np.fft.irfft(spectra * np.exp(1j * phases), len(columns), axis=0)
-    )
+def _passed(n_frames, sfreq, l_freq, h_freq):
+    """Whether each frequency of a spectrum lies in the band."""
+    freqs = np.fft.rfftfreq(n_frames, 1 / sfreq)
+    above = 0.0 if l_freq is None else l_freq
+    return (freqs >= above) & (freqs <= (np.inf if h_freq is None else h_freq))
+
+
+def _noise(shape, passed, rng):
+    """White noise within a band, columns of unit norm and independent."""
+    spectra = np.fft.rfft(rng.standard_normal(shape), axis=0)
+    return standardize(np.fft.irfft(spectra * passed[:, None], shape[0], axis=0))
