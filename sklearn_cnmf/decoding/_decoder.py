@@ -32,8 +32,13 @@ from ._inputs import (
     channel_names,
     check_channels,
     check_varying,
+    groups_of_recordings,
+    is_recordings,
+    recordings_to_fit,
+    recordings_to_transform,
     require_references,
     set_channels,
+    targets_of_recordings,
 )
 from ._parameters import check_decoder_parameters
 from ._targets import (
@@ -78,7 +83,7 @@ class EnvelopeDecoder(
     .. math:: \hat s_o(t) = b_o + \sum_c \sum_l w_{ocl} x_c(t + l),
 
     with the intercept free of penalty. Takes one recording as an array, rows
-    being time, or a list of trials.
+    being time, a list of such, or a list of trials.
 
     Parameters
     ----------
@@ -299,16 +304,24 @@ class EnvelopeDecoder(
         self.memory = memory
 
     def fit(
-        self, X: ArrayLike | list[Trial], y: ArrayLike | list[Reference]
+        self,
+        X: ArrayLike | list[np.ndarray] | list[Trial],
+        y: ArrayLike | list[ArrayLike] | list[Reference],
+        *,
+        groups: Sequence[Any] | None = None,
     ) -> "EnvelopeDecoder":
         """Learn to reconstruct the stimulus.
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_channels) or list of Trial
-            EEG.
-        y : array-like of shape (n_times[, n_outputs]) or list of Reference
+        X : array-like of shape (n_times, n_channels), list of such, or list of Trial
+            EEG: of one recording, of several that may differ in length, or of trials.
+        y : array-like of shape (n_times[, n_outputs]), list of such, or list of \
+                Reference
             Stimulus at the same times, or the truth of each trial.
+        groups : sequence of shape (n_recordings,), default=None
+            What recordings of a list share: those of one group are left out together
+            in cross-validation. Each is on its own if None. Trials have a `stimulus`.
 
         Returns
         -------
@@ -323,25 +336,36 @@ class EnvelopeDecoder(
             "cv" is asked for and all trials share one stimulus.
         """
         lags = check_decoder_parameters(self)
+        recordings = not is_trials(X) and is_recordings(X)
+        if groups is not None and not recordings:
+            raise ValueError(
+                "groups: belong to a list of arrays; trials carry their stimulus, and "
+                "one array is cut into blocks"
+            )
         if is_trials(X):
             self._fit_trials(X, y, lags)
+        elif recordings:
+            self._fit_recordings(X, y, groups, lags)
         else:
             self._fit_array(X, y, lags)
         return self
 
-    def predict(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[np.ndarray]:
+    def predict(
+        self, X: ArrayLike | list[np.ndarray] | list[Trial]
+    ) -> np.ndarray | list[np.ndarray]:
         """Reconstruct the stimulus.
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_channels) or list of Trial
+        X : array-like of shape (n_times, n_channels), list of such, or list of Trial
             EEG.
 
         Returns
         -------
         y : ndarray of shape (n_times[, n_outputs]) or list of ndarray
-            Reconstruction, at `sfreq` and as long as the EEG: of an array, shaped
-            like the target in `fit`; of each trial, (n_outputs, n_frames).
+            Reconstruction, at `sfreq` and as long as the EEG: of an array, and of each
+            in a list, shaped like the target in `fit`; of each trial,
+            (n_outputs, n_frames).
 
         Raises
         ------
@@ -355,25 +379,37 @@ class EnvelopeDecoder(
                 model.warn_of_unknown({name for t in X for name in t.instruments})
             return [model.reconstruct(x, trial) for x, trial in zip(xs, X)]
         model = fitted_value(self, trials=False)
-        predicted = model.pooled.predict(array_to_transform(self, X))
-        return predicted[:, 0] if model.one_dimensional else predicted
+        several = is_recordings(X)
+        xs = (
+            recordings_to_transform(self, X)
+            if several
+            else [array_to_transform(self, X)]
+        )
+        found = [model.pooled.predict(x) for x in xs]
+        if model.one_dimensional:
+            found = [y[:, 0] for y in found]
+        return found if several else found[0]
 
-    def transform(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[Trial]:
+    def transform(
+        self, X: ArrayLike | list[np.ndarray] | list[Trial]
+    ) -> np.ndarray | list[np.ndarray] | list[Trial]:
         """Reconstruct the stimulus as input to the next step.
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_channels) or list of Trial
+        X : array-like of shape (n_times, n_channels), list of such, or list of Trial
             EEG.
 
         Returns
         -------
-        X_new : ndarray of shape (n_times, n_outputs) or list of Trial
+        X_new : ndarray of shape (n_times, n_outputs), list of such, or list of Trial
             Reconstruction, or new trials that carry it as `guide`, at
             `guide_sfreq` = `sfreq`, with `guide_feature`, `guide_band` and
             `guide_weights`.
         """
         predicted = self.predict(X)
+        if not is_trials(X) and isinstance(predicted, list):
+            return [y.reshape(len(y), -1) for y in predicted]
         if not is_trials(X):
             return predicted.reshape(len(predicted), -1)
         named = isinstance(self.feature, str) and self.feature in signals.FEATURES
@@ -390,21 +426,24 @@ class EnvelopeDecoder(
         ]
 
     def score(
-        self, X: ArrayLike | list[Trial], y: ArrayLike | list[Reference]
+        self,
+        X: ArrayLike | list[np.ndarray] | list[Trial],
+        y: ArrayLike | list[ArrayLike] | list[Reference],
     ) -> float:
         """Mean Pearson correlation of reconstruction and stimulus (not R^2).
 
         Parameters
         ----------
-        X : array-like of shape (n_times, n_channels) or list of Trial
+        X : array-like of shape (n_times, n_channels), list of such, or list of Trial
             EEG.
-        y : array-like of shape (n_times[, n_outputs]) or list of Reference
+        y : array-like of shape (n_times[, n_outputs]), list of such, or list of \
+                Reference
             Stimulus at the same times, or the truth of each trial.
 
         Returns
         -------
         score : float
-            Mean over outputs, then over trials, each trial counting the same. An
+            Mean over outputs, then over trials or recordings, which count the same. An
             output that is constant, in reconstruction or stimulus, counts as 0.
 
         Raises
@@ -427,6 +466,11 @@ class EnvelopeDecoder(
                 attended = attended_instruments(X, y)
                 model.warn_of_unknown(set(attended))
             found = [m.predict(x) for x, m in zip(xs, model.models(attended))]
+        elif is_recordings(X):
+            model = fitted_value(self, trials=False)
+            xs = recordings_to_transform(self, X)
+            ys, _ = targets_of_recordings(xs, y)
+            found = [model.pooled.predict(x) for x in xs]
         else:
             model = fitted_value(self, trials=False)
             x = array_to_transform(self, X)
@@ -454,6 +498,28 @@ class EnvelopeDecoder(
         parameters = {name: getattr(self, name) for name in _OF_ARRAYS}
         forget(self, keep=("n_features_in_", "feature_names_in_"))
         self._publish(ArrayDecoder(model, y.ndim == 1, parameters))
+
+    def _fit_recordings(self, X, y, groups, lags):
+        if self.per_instrument:
+            raise ValueError(
+                "per_instrument: True needs trials that name their instruments, but "
+                "X is a list of arrays"
+            )
+        groups = groups_of_recordings(groups, len(X))
+        if self._chooses_alpha() and len(set(groups)) == 1:
+            raise ValueError(
+                f"alpha='cv' leaves one group of recordings out, but there is only "
+                f"one among {len(X)}; pass a number as alpha"
+            )
+        X, ys, one_dimensional = recordings_to_fit(X, y, lags[-1] + 2)
+        varying = np.any([np.ptp(x, axis=0) > 0 for x in X], axis=0)
+        check_varying(varying, range(len(varying)))
+        xs = [x.astype(np.float64) for x in X]
+        model, _ = self._regress(xs, ys, groups, lags, X[0].dtype, self.alpha)
+        parameters = {name: getattr(self, name) for name in _OF_ARRAYS}
+        forget(self)
+        self.n_features_in_ = len(varying)
+        self._publish(ArrayDecoder(model, one_dimensional, parameters))
 
     def _fit_trials(self, trials, references, lags):
         require_references(references)

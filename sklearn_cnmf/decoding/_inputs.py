@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import validate_data
 
-from .._validation import trial_name
+from .._validation import as_signals, trial_name
 from ..trial import Trial
 
 
@@ -61,6 +61,106 @@ def array_to_transform(estimator: Any, X: ArrayLike) -> np.ndarray:
     )
     check_finite(X, estimator)
     return X
+
+
+def is_recordings(X: Any) -> bool:
+    """Whether `X` is meant as several recordings, rather than as one."""
+    return (
+        isinstance(X, (list, tuple))
+        and len(X) > 0
+        and all(isinstance(x, np.ndarray) and x.ndim == 2 for x in X)
+    )
+
+
+def recordings_to_fit(
+    X: Sequence[np.ndarray], y: Sequence[ArrayLike], n_least: int
+) -> tuple[list[np.ndarray], list[np.ndarray], bool]:
+    """Check training recordings.
+
+    Parameters
+    ----------
+    X : sequence of ndarray of shape (n_times, n_channels)
+        EEG of each recording.
+    y : sequence of array-like of shape (n_times,) or (n_times, n_outputs)
+        Target of each.
+    n_least : int
+        Fewest samples of a recording.
+
+    Returns
+    -------
+    X : list of ndarray of shape (n_times, n_channels)
+        EEG, float32 if all of it is, else float64.
+    y : list of ndarray of shape (n_times, n_outputs), float64
+        Targets.
+    one_dimensional : bool
+        Whether targets came in one dimension.
+    """
+    X = _check_recordings(X, X[0].shape[1])
+    for index, x in enumerate(X):
+        if len(x) < n_least:
+            raise ValueError(
+                f"X[{index}]: {len(x)} samples; at least {n_least} are needed for the "
+                "lags"
+            )
+    ys, one_dimensional = targets_of_recordings(X, y)
+    if all(np.ptp(target, axis=0).max() == 0 for target in ys):
+        raise ValueError("y: the target is constant; there is nothing to learn")
+    return X, ys, one_dimensional
+
+
+def targets_of_recordings(
+    X: list[np.ndarray], y: Sequence[ArrayLike]
+) -> tuple[list[np.ndarray], bool]:
+    """Return targets of recordings in 2-D, and whether they had one dimension."""
+    if not isinstance(y, (list, tuple)) or len(y) != len(X):
+        found = f"{len(y)}" if isinstance(y, (list, tuple)) else type(y).__name__
+        raise ValueError(
+            f"y: expected a list of {len(X)} arrays, one for each recording, got "
+            f"{found}"
+        )
+    ys = [as_signals(f"y[{i}]", target, (1, 2)) for i, target in enumerate(y)]
+    for index, (x, target) in enumerate(zip(X, ys)):
+        if len(target) != len(x) or target.shape[1:] != ys[0].shape[1:]:
+            raise ValueError(
+                f"y[{index}]: expected shape {(len(x), *ys[0].shape[1:])}, got "
+                f"{target.shape}"
+            )
+    targets = [t.astype(np.float64).reshape(len(t), -1) for t in ys]
+    return targets, ys[0].ndim == 1
+
+
+def recordings_to_transform(
+    estimator: Any, X: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Check recordings against the channels of the training."""
+    return _check_recordings(X, estimator.n_features_in_)
+
+
+def groups_of_recordings(groups: Sequence[Any] | None, n_recordings: int) -> list[Any]:
+    """Return what to hold out together; each recording alone if nothing is said."""
+    if groups is None:
+        return list(range(n_recordings))
+    if isinstance(groups, str) or len(groups) != n_recordings:
+        raise ValueError(
+            f"groups: expected one for each of {n_recordings} recordings, got "
+            f"{groups!r}"
+        )
+    return list(groups)
+
+
+def _check_recordings(X, n_channels):
+    checked = []
+    for index, x in enumerate(X):
+        x = as_signals(f"X[{index}]", x, (2,))
+        if x.shape[1] != n_channels:
+            raise ValueError(
+                f"X[{index}]: expected {n_channels} channels, got {x.shape[1]}; rows "
+                "are time"
+            )
+        checked.append(x)
+    single = all(x.dtype == np.float32 for x in checked)
+    dtype = np.float32 if single else np.float64
+    return [x.astype(dtype, copy=False) for x in checked]
 
 
 def set_channels(estimator: Any, trials: list[Trial]) -> None:

@@ -1,6 +1,7 @@
 """Honest folds, searches and scores."""
 
 from .._public import set_public_module
+from ._held_out import WindowAccuracy, accuracy_by_window, cross_val_reconstruct
 from ._scores import Evaluation, attended_envelope, evaluate_trial
 from ._search import DeltaSearch, search_delta
 from ._separability import SeparabilityAudit, audit_separability
@@ -11,8 +12,11 @@ __all__ = [
     "Evaluation",
     "SeparabilityAudit",
     "StimulusKFold",
+    "WindowAccuracy",
+    "accuracy_by_window",
     "attended_envelope",
     "audit_separability",
+    "cross_val_reconstruct",
     "evaluate_trial",
     "search_delta",
 ]
