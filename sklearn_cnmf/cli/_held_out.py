@@ -50,7 +50,7 @@ def finish_trial(
     for name, audio in zip(("mixture", "attended", "rest"), (trial.mixture, *estimate)):
         write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
     done = replace(decoded, estimate=estimate)
-    _draw(done, truth, row).savefig(folder / "figure.png", dpi=110)
+    _draw(done, truth, row, separation).savefig(folder / "figure.png", dpi=110)
     messages = [str(w.message) for w in caught if w not in unfinished]
     return row, len(unfinished), messages
 
@@ -80,7 +80,7 @@ def write_eeg(path, trial):
         raise OSError(f"{path}: can't be written ({one_line(error)})") from error
 
 
-def _draw(trial, truth, row):
+def _draw(trial, truth, row, separation):
     verdict = "right"
     if row["chosen"] != row["attended"]:
         verdict = f"wrong: {row['attended']} was attended"
@@ -92,7 +92,9 @@ def _draw(trial, truth, row):
     r = f"Pearson r = {row['guide_r']:.2f}"
     scores = f"chosen: {row['chosen']} ({verdict})     {scores}"
     notes = (" + ".join(trial.instruments), *map(_with_minus, (r, scores)))
-    return separation_figure(trial, truth=truth, title=title, notes=notes)
+    return separation_figure(
+        trial, truth=truth, title=title, notes=notes, separation=separation
+    )
 
 
 def _with_minus(text):

@@ -132,7 +132,9 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
     chosen = None if silent else next(iter(support), None)
     lines += _choice(support, probabilities, silent)
     found_of_each = {"support": support, "probabilities": probabilities}
-    _write(folder, done, chosen, found_of_each, info, onset, figure)
+    _write(folder, done, chosen, found_of_each, info, onset)
+    if figure:
+        _draw(folder, done, chosen, found)
     return lines
 
 
@@ -218,7 +220,7 @@ def _choice(support, probabilities, silent):
     return [*lines, f"Support, Pearson r of the guide with each candidate: {values}"]
 
 
-def _write(folder, trial, chosen, found_of_each, info, onset, figure):
+def _write(folder, trial, chosen, found_of_each, info, onset):
     for name, audio in zip(("attended", "rest"), trial.estimate):
         write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
     write_json(
@@ -244,10 +246,9 @@ def _write(folder, trial, chosen, found_of_each, info, onset, figure):
         header=",".join(header),
         comments="",
     )
-    if figure:
-        title = "Separated by EEG" if chosen is None else f"Attended: {chosen}"
-        probability = found_of_each["probabilities"].get(chosen)
-        sure = "" if probability is None else f"probability {probability:.2f}"
-        notes = ("", "", "" if chosen is None else sure)
-        drawn = separation_figure(trial, title=title, notes=notes)
-        drawn.savefig(folder / "figure.png", dpi=110)
+
+
+def _draw(folder, trial, chosen, separation):
+    title = "Separated by EEG" if chosen is None else f"Attended: {chosen}"
+    drawn = separation_figure(trial, title=title, separation=separation)
+    drawn.savefig(folder / "figure.png", dpi=110)

@@ -100,15 +100,7 @@ def _choices(rows, first):
         f"Expected to be right by the probabilities {100 * sure:.0f} % (mean of the "
         "largest)",
     ]
-    for verdict, chosen in (("right", True), ("wrong", False)):
-        gains = [
-            row["si_sdr_gain_db"] for row, hit in zip(rows, right) if hit == chosen
-        ]
-        if gains:
-            lines.append(
-                f"Gain in SI-SDR where it was {verdict}: mean {np.mean(gains):+.1f}, "
-                f"median {np.median(gains):+.1f} dB, n = {len(gains)}"
-            )
+    lines += ["", *_gains(rows, np.array(right))]
     r = [row["guide_r"] for row in rows]
     lines.append(
         f"Pearson r of guide and attended envelope: mean {np.mean(r):.3f}, median "
@@ -117,17 +109,42 @@ def _choices(rows, first):
     return lines
 
 
+def _gains(rows, right):
+    """Gains by how the choice is used, of all trials and where it was right or not."""
+    kinds = (
+        ("soft: all, weighed by probability", "si_sdr_gain_db"),
+        ("hard: the likeliest alone", "hard_si_sdr_gain_db"),
+        ("if the choice were always right", "known_si_sdr_gain_db"),
+    )
+    lines = [
+        f"Gain in SI-SDR over the mixture in dB, n = {len(rows)} held-out trials "
+        f"({np.sum(right)} right,",
+        f"{np.sum(~right)} wrong choices)",
+        f"{'':36s}{'mean':>7s}{'median':>8s}{'where right':>13s}{'where wrong':>13s}",
+    ]
+    for head, column in kinds:
+        gains = np.array([row[column] for row in rows])
+        parts = [gains[these] for these in (right, ~right)]
+        means = [f"{np.mean(part):+.1f}" if len(part) else "" for part in parts]
+        lines.append(
+            f"{head:36s}{np.mean(gains):+7.1f}{np.median(gains):+8.1f}"
+            f"{means[0]:>13s}{means[1]:>13s}".rstrip()
+        )
+    return lines
+
+
 def _deltas(search):
     n_folds = len(search.scores[0]["si_sdr_gain_db_by_fold"])
     lines = [
         f"Weight of the contrast: delta = {search.delta:g} was chosen",
-        f"by the mean SI-SDR gain in dB over {n_folds} folds of the training pieces:",
+        "by the mean SI-SDR gain in dB, right instrument given, over "
+        f"{n_folds} folds of the",
+        "training pieces (difference to it and its standard error over folds):",
     ]
     for score in search.scores:
-        folds = ", ".join(f"{x:+.1f}" for x in score["si_sdr_gain_db_by_fold"])
         lines.append(
             f"  delta {score['delta']:<6g} {score['mean_si_sdr_gain_db']:+6.2f}  "
-            f"(folds {folds})"
+            f"({score['difference_db']:+.2f} +- {score['standard_error_db']:.2f})"
         )
     return lines
 
@@ -177,4 +194,6 @@ def _next(out, rows, first):
 
 
 def _mean_median(values, sign=""):
-    return f"{np.mean(values):{sign}.1f}  {np.median(values):{sign}6.1f}"
+    # Adding zero makes minus zero plain.
+    mean, median = np.round([np.mean(values), np.median(values)], 1) + 0.0
+    return f"{mean:{sign}.1f}  {median:{sign}6.1f}"

@@ -37,7 +37,9 @@ class Evaluation(NamedTuple):
         Scores: `subject`, `stimulus`, `instruments`, `attended`, `chosen`, `p_chosen`
         (its probability, NaN where the guide has no weights), `guide_r` (Pearson r of
         the first row of the guide and the truth), and SDR, SIR, SAR and SI-SDR in dB
-        with their gains over the mixture.
+        with their gains over the mixture. `hard_si_sdr_gain_db` is the gain of the
+        likeliest candidate and `known_si_sdr_gain_db` that of the attended one,
+        whatever `choice` is; NaN where there are no candidates ("blind", "guided").
     """
 
     decoded: Trial
@@ -77,8 +79,20 @@ def evaluate_trial(model: Pipeline, trial: Trial, reference: Reference) -> Evalu
         "p_chosen": np.nan if sure is None else float(sure.max()),
         "guide_r": float(pearson_r(truth[:, None], decoded.guide[:1].T)[0]),
         **{column: scores[name] for column, name in _SCORES.items()},
+        **_gains_of_candidates(separation, trial, reference),
     }
     return Evaluation(decoded, separation, truth, row)
+
+
+def _gains_of_candidates(separation, trial, reference):
+    gains = {"hard_si_sdr_gain_db": np.nan, "known_si_sdr_gain_db": np.nan}
+    if separation.candidates is None:
+        return gains
+    chosen = trial.instruments.index(separation.chosen)
+    for name, index in zip(gains, (chosen, reference.attended)):
+        scores = score_trial(trial, reference, separation.candidates[index])
+        gains[name] = scores["si_sdr_improvement"]
+    return gains
 
 
 def attended_envelope(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
@@ -34,7 +35,9 @@ class DeltaSearch:
     delta : float
         The best delta.
     scores : list of dict
-        For each delta, the SI-SDR improvement in dB in each fold and their mean.
+        For each delta, the SI-SDR improvement in dB of the instrument that is truly
+        attended, in each fold and their mean; the difference of that mean to the best,
+        and the standard error of the difference over folds.
     n_fits : int
         Number of decoders fitted in folds, one per fold and delta, and in the end.
     n_at_edge : int
@@ -160,10 +163,15 @@ def _search(pipeline, data, deltas, cv, n_jobs, marks, progress):
         [float(found[f"split{fold}_test_si_sdr"][i]) for fold in range(n_folds)]
         for i in range(len(deltas))
     ]
+    best = np.array(folds[search.best_index_])
     scores = [
         {
             "delta": float(delta),
             "mean_si_sdr_gain_db": float(mean),
+            "difference_db": float(np.mean(levels - best)),
+            "standard_error_db": float(
+                np.std(levels - best, ddof=1) / np.sqrt(n_folds)
+            ),
             "si_sdr_gain_db_by_fold": levels,
         }
         for delta, mean, levels in zip(deltas, found["mean_test_si_sdr"], folds)

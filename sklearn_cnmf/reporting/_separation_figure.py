@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..separation import Separation
 from ..trial import Trial
+from ._candidates import draw_candidates
 from ._guide import draw_guide
 from ._spectrogram import draw_spectrogram, mel_power
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_LEFT, _RIGHT = 0.09, 0.865
 
 
 def separation_figure(
@@ -19,10 +23,14 @@ def separation_figure(
     truth: np.ndarray | None = None,
     title: str = "",
     notes: Sequence[str] = ("", "", ""),
+    separation: Separation | None = None,
 ) -> "Figure":
     """Draw the mixture, the guide and the separated attended source of a trial.
 
     Both spectrograms have the same scale; 0 dB is the loudest spot of the mixture.
+    With `separation`, a panel under the guide shows why an instrument was chosen: the
+    envelope of each candidate, in the band of the guide, how well the guide supports it
+    and how likely it is.
 
     Parameters
     ----------
@@ -33,7 +41,9 @@ def separation_figure(
     title : str, default=""
         Above the figure.
     notes : sequence of three str, default=("", "", "")
-        Beside the heads of the panels, such as scores.
+        Beside the heads of mixture, guide and separated source, such as scores.
+    separation : Separation, default=None
+        What was found in the trial; its candidates are drawn if it has any.
 
     Returns
     -------
@@ -63,36 +73,47 @@ def separation_figure(
     for field in ("guide", "estimate"):
         if getattr(trial, field) is None:
             raise ValueError(f"trial: {field} is None; transform the trial first")
-    figure = Figure(figsize=(11, 7.5))
+    heads = {"Mixture": 3.0, "Guide": 2.0, "Separated": 3.0}
+    if separation is not None and separation.candidates is not None:
+        n_candidates = len(separation.candidates)
+        heads = {"Mixture": 3.0, "Guide": 2.0, "Candidates": 0.8 * n_candidates + 0.2}
+        heads["Separated"] = 3.0
+    figure = Figure(figsize=(11, 0.94 * sum(heads.values())))
     # Fixed margins: finding them takes longer than drawing.
-    axes = figure.subplots(
-        3,
+    drawn = figure.subplots(
+        len(heads),
         1,
         sharex=True,
-        height_ratios=(3, 2, 3),
+        height_ratios=list(heads.values()),
         gridspec_kw={
-            "left": 0.065,
-            "right": 0.905,
+            "left": _LEFT,
+            "right": _RIGHT,
             "top": 0.905,
             "bottom": 0.07,
             "hspace": 0.24,
         },
     )
-    heads = ("Mixture", "Guide", "Separated")
-    for ax, head, note in zip(axes, heads, notes):
+    axes = dict(zip(heads, drawn))
+    for head, ax in axes.items():
         ax.set_title(head, loc="left", fontweight="bold", fontsize=11)
-        ax.set_title(note, loc="right", fontsize=10)
+    for head, note in zip(("Mixture", "Guide", "Separated"), notes):
+        axes[head].set_title(note, loc="right", fontsize=10)
     reference = float(np.max(mel_power(trial.mixture, trial.audio_sfreq)[0]))
-    for ax, audio in ((axes[0], trial.mixture), (axes[2], trial.estimate[0])):
-        image = draw_spectrogram(ax, audio, trial.audio_sfreq, reference=reference)
-    draw_guide(axes[1], trial.guide[0], trial.guide_sfreq, truth=truth)
-    figure.align_ylabels(axes)
-    axes[2].set_xlabel("Time (s)")
-    axes[2].set_xlim(0, trial.mixture.shape[-1] / trial.audio_sfreq)
+    for head, audio in (("Mixture", trial.mixture), ("Separated", trial.estimate[0])):
+        image = draw_spectrogram(
+            axes[head], audio, trial.audio_sfreq, reference=reference
+        )
+    draw_guide(axes["Guide"], trial.guide[0], trial.guide_sfreq, truth=truth)
+    if "Candidates" in axes:
+        draw_candidates(axes["Candidates"], trial, separation)
+    figure.align_ylabels(drawn)
+    drawn[-1].set_xlabel("Time (s)")
+    drawn[-1].set_xlim(0, trial.mixture.shape[-1] / trial.audio_sfreq)
+    place = axes["Separated"].get_position()
     figure.colorbar(
         image,
-        cax=figure.add_axes((0.92, 0.07, 0.014, 0.835)),
-        label="Level (dB re loudest spot of the mixture)",
+        cax=figure.add_axes((_RIGHT + 0.015, place.y0, 0.014, place.height)),
+        label="Level (dB re loudest\nspot of the mixture)",
     )
-    figure.suptitle(title, fontsize=13, x=0.065, y=0.975, ha="left")
+    figure.suptitle(title, fontsize=13, x=_LEFT, y=0.975, ha="left")
     return figure

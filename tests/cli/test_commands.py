@@ -135,7 +135,10 @@ def test_demo_table_states_units_and_matches_the_audio(demo, table, truth):
         "p_chosen",
         "guide_r",
     ]
-    assert list(table.columns) == [*first, *SCORES, "folder"]
+    gains = ["hard_si_sdr_gain_db", "known_si_sdr_gain_db"]
+    assert list(table.columns) == [*first, *SCORES, *gains, "folder"]
+    right = table.chosen == table.attended
+    assert_allclose(table[gains[0]][right], table[gains[1]][right])
     names = {column: column.removesuffix("_db") for column in SCORES}
     names = {c: n.replace("_gain", "_improvement") for c, n in names.items()}
     for (_, row), trial, reference in zip(table.iterrows(), *truth):
@@ -233,6 +236,14 @@ def test_demo_command_passes_its_options_on(monkeypatch, capsys, tmp_path):
     expected = {"n_subjects": 3, "seed": 7, "n_jobs": 1, "snr_db": -14.0}
     assert calls == [("x", expected)]
     assert capsys.readouterr().out == "done\n"
+    for words, level in (([], -20), (["--level", "clear"], -10)):
+        assert main(["demo", "--out", "x", *words]) == 0
+        assert calls[-1][1]["snr_db"] == level
+    capsys.readouterr()
+    options = ["--level", "clear", "--snr-db", "-3"]
+    with pytest.raises(SystemExit):
+        main(["demo", "--out", "x", *options])
+    assert "not allowed with argument" in capsys.readouterr().err
 
 
 def test_demo_tells_its_steps(pieces, tmp_path, capsys, monkeypatch):

@@ -80,6 +80,13 @@ def test_delta_is_searched_over_folds_of_stimuli(data, steps):
     assert [score["delta"] for score in found.scores] == [0.0, 0.01]
     means = [score["mean_si_sdr_gain_db"] for score in found.scores]
     assert found.delta == (0.0, 0.01)[int(np.argmax(means))]
+    best, other = int(np.argmax(means)), int(np.argmin(means))
+    folds = [np.array(score["si_sdr_gain_db_by_fold"]) for score in found.scores]
+    lost = folds[other] - folds[best]
+    assert_allclose(found.scores[other]["difference_db"], lost.mean())
+    error = lost.std(ddof=1) / np.sqrt(2)
+    assert_allclose(found.scores[other]["standard_error_db"], error)
+    assert found.scores[best]["difference_db"] == 0
     assert found.model[1].delta == found.delta
     assert found.model[1].memory is None
     assert steps[1].memory is None
@@ -95,3 +102,17 @@ def test_delta_is_searched_over_folds_of_stimuli(data, steps):
 def test_deltas_are_checked_before_any_work(data, steps):
     with pytest.raises(ValueError, match="deltas: expected a finite number >= 0"):
         search_delta(*steps, *data, deltas=(0.0, -1.0), cv=StimulusKFold(2))
+
+
+def test_gains_of_the_candidates_are_told(data, steps):
+    trials, references = data
+    model = Pipeline(list(zip(("decode", "separate"), steps))).fit(trials, references)
+    found = evaluate_trial(model, trials[0], references[0])
+    trial, reference = trials[0], references[0]
+    for column, index in (
+        ("hard_si_sdr_gain_db", trial.instruments.index(found.separation.chosen)),
+        ("known_si_sdr_gain_db", reference.attended),
+    ):
+        candidate = found.separation.candidates[index]
+        expected = score_trial(trial, reference, candidate)["si_sdr_improvement"]
+        assert found.row[column] == expected

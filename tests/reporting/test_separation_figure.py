@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf import Trial
 from sklearn_cnmf.reporting import separation_figure
+from sklearn_cnmf.separation import Separation
 
 SFREQ = 16000
 
@@ -99,3 +100,39 @@ def test_channels_add_their_power():
 def test_trial_must_be_transformed(field):
     with pytest.raises(ValueError, match=f"trial: {field} is None"):
         separation_figure(trial(**{field: None}))
+
+
+def found(probabilities=(0.2, 0.8)):
+    seconds = np.arange(2 * SFREQ) / SFREQ
+    slow = 1.1 + np.sin(2 * np.pi * 2 * seconds)
+    candidates = np.stack([slow, 2.2 - slow]) * np.sin(2 * np.pi * 440 * seconds)
+    known = None if probabilities is None else np.array(probabilities)
+    return Separation(
+        candidates[1], ("oboe", "harp"), np.array([-0.05, 0.1]), known, True, candidates
+    )
+
+
+def test_candidates_show_why_one_was_chosen():
+    figure = separation_figure(trial(), separation=found())
+    heads = [ax.get_title(loc="left") for ax in figure.axes[:4]]
+    assert heads == ["Mixture", "Guide", "Candidates", "Separated"]
+    ax = figure.axes[2]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["oboe", "harp"]
+    words = [text.get_text() for text in ax.texts]
+    assert words == [
+        "support \N{MINUS SIGN}0.050\np = 0.20",
+        "support +0.100\np = 0.80",
+    ]
+    oboe, harp = (line.get_ydata() for line in ax.lines)
+    # Envelopes that go up and down in turn, the first above the second.
+    assert oboe.mean() > harp.mean()
+    assert np.corrcoef(oboe, harp)[0, 1] < -0.9
+    guide = figure.axes[1].lines[0].get_color()
+    assert [line.get_color() == guide for line in ax.lines] == [False, True]
+
+
+def test_without_weights_there_is_support_alone():
+    figure = separation_figure(trial(), separation=found(None))
+    assert figure.axes[2].texts[1].get_text() == "support +0.100"
+    nameless = Separation(np.zeros(2 * SFREQ), None, None, None, True)
+    assert len(separation_figure(trial(), separation=nameless).axes) == 4
