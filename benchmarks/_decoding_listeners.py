@@ -12,10 +12,9 @@ import warnings
 
 import numpy as np
 
-from sklearn_cnmf import EnvelopeDecoder, Trial
-from sklearn_cnmf.signals import band_pass
+from sklearn_cnmf import EnvelopeDecoder
 
-from .calibration import cases, envelope_and_onset, recordings, trials_of
+from .calibration import pairs_of_windows, recordings, trials_of
 
 WINDOWS = (5.0, 10.0, 20.0)
 KINDS = ("own", "others", "both", "own three times")
@@ -26,26 +25,25 @@ def main(folder):
     warnings.filterwarnings("ignore", "alphas: the best value", UserWarning)
     everything = list(recordings(folder))
     found = {kind: [] for kind in KINDS}
-    for listener, part, eeg, envelope in everything:
+    for recording in everything:
+        listener, part = recording[:2]
         rest = [one for one in everything if one[1] != part]
         own = [one for one in rest if one[0] == listener]
         others = [one for one in rest if one[0] != listener]
         if not own:
             continue
-        feature = envelope_and_onset(envelope, 64.0, np.arange(len(envelope)) / 64)
-        feature = band_pass(feature, 64.0, l_freq=1.0, h_freq=8.0)
         training = dict(zip(KINDS, (own, others, own + others, own * 3 + others)))
         for kind, recorded in training.items():
             pairs = [pair for one in recorded for pair in trials_of(one, 20.0)]
-            decoder = EnvelopeDecoder(feature=envelope_and_onset)
+            decoder = EnvelopeDecoder()
             decoder.fit([t for t, _ in pairs], [r for _, r in pairs])
-            (guide,) = decoder.predict([Trial(eeg, 64.0, envelope, 64.0)])
+            of_windows = {s: pairs_of_windows(decoder, recording, s) for s in WINDOWS}
             found[kind].append(
                 [
                     np.mean(
                         [
                             np.diff(z @ decoder.output_weights_)[0] < 0
-                            for z in cases(guide, feature, seconds)
+                            for z in of_windows[seconds]
                         ]
                     )
                     for seconds in WINDOWS

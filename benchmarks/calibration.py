@@ -7,9 +7,12 @@ and 30 s of a held-out part is matched against the speech of every other window 
 part (two candidates at a time): which one was heard? The decoder of a listener is
 trained on the other parts of the same listener, in trials of 20 s, where there are any;
 the part is left out for all. Listeners with a single part get a decoder of the others.
-Prints how often the likelier candidate is the right one, how often it should be by the
-probabilities, the expected calibration error, Brier score and log loss, beside the same
-with slopes fitted at 10 s that do not grow with duration, and with the prior slopes.
+Each window is a trial of its own, filtered as such. Prints how often the likelier
+candidate is the right one, how often it should be by the probabilities, the expected
+calibration error, what it would be by chance if the probabilities were exact and the
+pairs independent (they are fewer than they look, since each window serves in many),
+Brier score and log loss, beside the same with slopes fitted at 10 s that do not grow
+with duration, and with the prior slopes.
 """
 
 import argparse
@@ -23,20 +26,14 @@ from sklearn_cnmf.metrics import calibration_table
 from sklearn_cnmf.signals import (
     band_pass,
     choice_probabilities,
+    envelope_and_onsets,
     fisher_z,
-    onsets,
     pearson_r,
 )
 
 SFREQ = 64.0
 WINDOWS = (5.0, 10.0, 20.0, 30.0)
 PRIOR = np.array([0.4, 1.3])
-
-
-def envelope_and_onset(audio, sfreq, times):
-    """The recordings come with envelopes, which stand in for the audio."""
-    envelope = audio[None, : len(times)]
-    return np.vstack([envelope, onsets(envelope)])
 
 
 def recordings(folder):
@@ -55,8 +52,10 @@ def recordings(folder):
 def trials_of(recording, seconds):
     listener, part, eeg, envelope = recording
     n = round(seconds * SFREQ)
+    # Audio whose envelope, compressed by the package's power of 0.6, is this one.
+    audio = np.maximum(envelope, 0) ** (1 / 0.6)
     for number, start in enumerate(range(0, eeg.shape[1] - n + 1, n)):
-        own = envelope[start : start + n]
+        own = audio[start : start + n]
         trial = Trial(
             eeg[:, start : start + n], SFREQ, own, SFREQ,
             subject=listener, stimulus=f"{part}.{number}",
@@ -64,32 +63,29 @@ def trials_of(recording, seconds):
         yield trial, Reference(own[None], 0)
 
 
-def reconstruct(everything, seconds):
-    """Held-out reconstruction, filtered feature and slopes of each recording."""
+def cases(everything, seconds):
+    """Yield Fisher z of pairs of windows, the heard one first, and slopes of each."""
     for recording in everything:
-        listener, part, eeg, envelope = recording
+        listener, part = recording[:2]
         same = [r for r in everything if r[0] == listener and r[1] != part]
         training = same or [r for r in everything if r[0] != listener and r[1] != part]
         pairs = [pair for r in training for pair in trials_of(r, seconds)]
-        decoder = EnvelopeDecoder(
-            feature=envelope_and_onset, alphas=tuple(10.0 ** np.arange(-3, 4))
-        ).fit([t for t, _ in pairs], [r for _, r in pairs])
-        whole = Trial(eeg, SFREQ, envelope, SFREQ)
-        (guide,) = decoder.predict([whole])
-        times = np.arange(len(envelope)) / SFREQ
-        feature = envelope_and_onset(envelope, SFREQ, times)
-        feature = band_pass(feature, SFREQ, l_freq=1.0, h_freq=8.0)
-        yield listener, guide, feature, decoder.output_weights_
+        decoder = EnvelopeDecoder().fit([t for t, _ in pairs], [r for _, r in pairs])
+        for window in WINDOWS:
+            found = list(pairs_of_windows(decoder, recording, window))
+            yield listener, window, found, decoder.output_weights_
 
 
-def cases(guide, feature, seconds):
-    """Fisher z of the heard window and of each other one, as pairs."""
-    n = round(seconds * SFREQ)
-    starts = range(0, guide.shape[1] - n + 1, n)
-    for own in starts:
-        y = guide[:, own : own + n].T
-        z = {s: fisher_z(pearson_r(feature[:, s : s + n].T, y)) for s in starts}
-        for other in starts:
+def pairs_of_windows(decoder, recording, seconds):
+    """Yield Fisher z of each window of a recording with itself and with each other."""
+    trials = [trial for trial, _ in trials_of(recording, seconds)]
+    guides = decoder.predict(trials)
+    times = np.arange(guides[0].shape[1]) / SFREQ
+    features = [envelope_and_onsets(t.mixture, t.audio_sfreq, times) for t in trials]
+    features = [band_pass(f, SFREQ, l_freq=1.0, h_freq=8.0).T for f in features]
+    for own, guide in enumerate(guides):
+        z = [fisher_z(pearson_r(feature, guide.T)) for feature in features]
+        for other in range(len(features)):
             if other != own:
                 yield np.array([z[own], z[other]])
 
@@ -101,29 +97,32 @@ def main():
     parser.add_argument("--trials", type=float, default=20.0, help="seconds of each")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", "alphas: the best value", UserWarning)
-    found = list(reconstruct(list(recordings(options.data)), options.trials))
+    found = list(cases(list(recordings(options.data)), options.trials))
     print("slopes of envelope and onset, log-odds per second and unit of Fisher z")
-    for listener, _, _, weights in found:
-        print(f"    listener {listener}: {weights.round(2)}")
+    for listener, window, _, weights in found:
+        if window == WINDOWS[0]:
+            print(f"    listener {listener}: {weights.round(2)}")
     kinds = {
-        "learned slopes": lambda weights, seconds: (weights, seconds),
-        "without duration": lambda weights, _: (weights, 10.0),
-        "prior slopes": lambda _, seconds: (PRIOR, seconds),
+        "learned slopes": lambda weights, seconds: (weights, seconds - 1),
+        "without duration": lambda weights, _: (weights, 9.0),
+        "prior slopes": lambda _, seconds: (PRIOR, seconds - 1),
     }
-    heads = ("s", "n", "right %", "by p %", "ECE", "Brier", "log")
+    heads = ("s", "n", "right %", "by p %", "ECE", "chance", "Brier", "log")
     print("\n" + " " * 18 + "".join(f"{head:>8s}" for head in heads))
     for kind, slopes in kinds.items():
         for seconds in WINDOWS:
             p = [
                 choice_probabilities(z, *slopes(weights, seconds))
-                for _, guide, feature, weights in found
-                for z in cases(guide, feature, seconds)
+                for _, window, pairs, weights in found
+                for z in pairs
+                if window == seconds
             ]
             table = calibration_table(p, [0] * len(p))
             print(
                 f"{kind:18s}{seconds:8.0f}{len(p):8d}{100 * table.accuracy:8.1f}"
                 f"{100 * table.expected_accuracy:8.1f}"
-                f"{table.expected_calibration_error:8.3f}{table.brier:8.3f}"
+                f"{table.expected_calibration_error:8.3f}"
+                f"{table.calibration_error_by_chance:8.3f}{table.brier:8.3f}"
                 f"{table.log_loss:8.3f}",
                 flush=True,
             )

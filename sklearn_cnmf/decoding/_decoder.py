@@ -199,7 +199,7 @@ class EnvelopeDecoder(
     the onset together, 1.0 and 1.6 alone, which many bands share) is multiplied with
     how well the attended source is tracked (0.3 to 3 times as well as usual), and
     refined by logistic regression of attended against unattended sources in windows of
-    10 s; where a trial has one source only, against the source of other windows. With
+    10 s; where a trial has one source only, against that of all other windows. With
     one stimulus or an `estimator`, the prior stays as it is.
 
     Which feature to take, in percent of right choices by nested cross-validation, as
