@@ -12,6 +12,8 @@ real        Real EEG of five listeners to speech (see the data's README). Stems 
             others of speech of the same part at another time. Also with envelopes
             that correlate by 0.5, and with three sources. Spectra are learned from the
             first half of each stem and tested on the second.
+turning     SIMULATED listeners who turn to the other instrument in the middle of each
+            trial, for masks that follow a sliding window.
 
 Decoders are those of each listener, trained on the stimuli (pieces; parts, left out
 for all) that are not tested; a listener of one part gets a decoder of the others.
@@ -49,6 +51,7 @@ from .calibration import recordings
 WINDOWS = (5.0, 10.0, 20.0, 29.0)
 AUDIO_SFREQ = 22050.0
 SUREST = 0.75
+TURNING_WINDOWS = (3.0, 5.0, 10.0)
 STEMS = (
     ("potassium_minilogue_synth_203s", "potassium_vox_lead_203s"),
     ("rubidium_minilogue_synth_75s", "rubidium_bgvox_75s"),
@@ -277,6 +280,85 @@ def line(label, seconds, choices):
     )
 
 
+def turning(n_listeners, snr_db):
+    """Gains for listeners who turn to the other instrument in the middle of a trial.
+
+    The EEG of two trials of one mixture, in which either instrument was attended, is
+    joined in the middle.
+    """
+    pieces = load_example_stems(ensemble="duo")
+    trials, references = simulate_trials(
+        pieces, n_subjects=n_listeners, snr_db=snr_db, random_state=0
+    )
+    subjects = np.array([trial.subject for trial in trials])
+    separators = {}
+    gains = []
+    for subject in dict.fromkeys(subjects):
+        own = np.flatnonzero(subjects == subject)
+        folds = StimulusKFold(4, shuffle=True, random_state=0)
+        for number, (train, test) in enumerate(folds.split([trials[i] for i in own])):
+            fitted = (
+                [trials[own[i]] for i in train],
+                [references[own[i]] for i in train],
+            )
+            decoder = EnvelopeDecoder().fit(*fitted)
+            if number not in separators:
+                separators[number] = (
+                    ContrastiveNMF(choice="hard", random_state=0).fit(*fitted),
+                    {},
+                )
+            for first, second in zip(test[::2], test[1::2]):
+                pair = [(trials[own[i]], references[own[i]]) for i in (first, second)]
+                gains.append(_gains_of_turning(decoder, *separators[number], pair))
+    return np.array(gains)
+
+
+def _gains_of_turning(decoder, separator, found, pair):
+    (one, truth), (other, otherwise) = pair
+    middle = one.eeg.shape[1] // 2
+    eeg = np.hstack([one.eeg[:, :middle], other.eeg[:, middle:]])
+    sample = round(middle / one.eeg_sfreq * one.audio_sfreq)
+    attended = [
+        truth.sources[truth.attended, :sample],
+        otherwise.sources[otherwise.attended, sample:],
+    ]
+    attended = np.concatenate(attended)
+    trial = replace(one, eeg=eeg)
+    candidates = separated(separator, trial, found)
+    (guided,) = decoder.transform([trial])
+    estimates = [
+        np.tensordot(candidate_probabilities(candidates, guided), candidates, 1)
+    ]
+    frames = np.arange(guided.guide.shape[1]) / guided.guide_sfreq
+    samples = np.arange(len(attended)) / trial.audio_sfreq
+    for window in TURNING_WINDOWS:
+        course = candidate_probabilities(candidates, guided, window=window)
+        shares = np.array([np.interp(samples, frames, share) for share in course.T])
+        estimates.append(np.sum(shares * candidates, axis=0))
+    estimates = np.stack([*estimates, trial.mixture])
+    levels = si_sdr(np.stack([attended] * len(estimates)), estimates)
+    return levels[:-1] - levels[-1]
+
+
+def show_turning(n_listeners):
+    """Print the gains of masks that follow the listener, and of one mask a trial."""
+    heads = ["one choice", *(f"{window:g} s" for window in TURNING_WINDOWS)]
+    print(
+        "\nlisteners who turn in the middle of trials of 30 s: soft gain in dB (SE of"
+    )
+    print("the difference to one choice a trial)")
+    print(f"{'level':>10s}{'n':>6s}" + "".join(f"{head:>16s}" for head in heads))
+    for snr_db in (-20.0, -10.0):
+        gains = turning(n_listeners, snr_db)
+        lead = gains - gains[:, :1]
+        errors = lead.std(axis=0, ddof=1) / np.sqrt(len(gains))
+        cells = "".join(
+            f"{f'{mean:.1f} ({error:.2f})':>16s}"
+            for mean, error in zip(gains.mean(axis=0), errors)
+        )
+        print(f"{snr_db:>7g} dB{len(gains):6d}{cells}", flush=True)
+
+
 def by_guide(everything):
     """Soft against hard where the guide follows the attended envelope well."""
     edges = (-1.0, 0.1, 0.2, 0.3, 1.0)
@@ -314,7 +396,8 @@ def main():
             o.data, [(*pair, third) for pair, third in zip(STEMS, THIRD)], None
         ),
     }
-    parser.add_argument("--sets", nargs="+", choices=list(cases), default=list(cases))
+    known = [*cases, "turning"]
+    parser.add_argument("--sets", nargs="+", choices=known, default=known)
     options = parser.parse_args()
     warnings.filterwarnings("ignore", "alphas: the best value", UserWarning)
     print(
@@ -323,13 +406,16 @@ def main():
         f"  soft-hard (SE){'P10 h':>7s}{'P10 s':>7s}"
     )
     everything = []
-    for name in options.sets:
+    for name in [name for name in options.sets if name in cases]:
         start = time.perf_counter()
         for seconds, choices in cases[name](options).items():
             print(line(name, seconds, choices), flush=True)
             everything += choices
         print(f"    {time.perf_counter() - start:.0f} s", flush=True)
-    by_guide(everything)
+    if everything:
+        by_guide(everything)
+    if "turning" in options.sets:
+        show_turning(options.listeners)
 
 
 if __name__ == "__main__":
