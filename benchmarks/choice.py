@@ -42,7 +42,7 @@ import numpy as np
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference, Trial
 from sklearn_cnmf.datasets import load_example_stems, simulate_trials
 from sklearn_cnmf.evaluation import StimulusKFold
-from sklearn_cnmf.metrics import calibration_table, si_sdr
+from sklearn_cnmf.metrics import calibration_table, expected_accuracy, si_sdr
 from sklearn_cnmf.separation import candidate_probabilities
 from sklearn_cnmf.signals import audio_envelope
 
@@ -280,6 +280,22 @@ def line(label, seconds, choices):
     )
 
 
+def without_labels(choices):
+    """How far the accuracy of each listener is from what the probabilities expect."""
+    missed, spread = [], []
+    for listener in dict.fromkeys(c.group.split()[0] for c in choices):
+        own = [c for c in choices if c.group.split()[0] == listener]
+        p = [c.p for c in own]
+        right = np.array([np.argmax(c.p) == c.attended for c in own])
+        missed.append(abs(expected_accuracy(p) - right.mean()))
+        spread.append(np.sqrt(np.mean([q.max() * (1 - q.max()) for q in p]) / len(own)))
+    return (
+        f"    accuracy of a listener guessed without labels, windows of 10 s: off by "
+        f"{np.mean(missed):.3f} (mean of {len(missed)}; "
+        f"{np.sqrt(2 / np.pi) * np.mean(spread):.3f} by chance)"
+    )
+
+
 def turning(n_listeners, snr_db):
     """Gains for listeners who turn to the other instrument in the middle of a trial.
 
@@ -411,7 +427,9 @@ def main():
         for seconds, choices in cases[name](options).items():
             print(line(name, seconds, choices), flush=True)
             everything += choices
-        print(f"    {time.perf_counter() - start:.0f} s", flush=True)
+            if seconds == 10:
+                guessed = without_labels(choices)
+        print(f"{guessed}\n    {time.perf_counter() - start:.0f} s", flush=True)
     if everything:
         by_guide(everything)
     if "turning" in options.sets:

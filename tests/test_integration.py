@@ -6,13 +6,15 @@ read-only memory maps.
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.pipeline import Pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, check_trials
 from sklearn_cnmf.datasets import Piece, load_example_stems, simulate_trials
 from sklearn_cnmf.metrics import attention_scorer, separation_scorer
+from sklearn_cnmf.separation import candidate_probabilities
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +112,27 @@ def test_search_nests_in_cross_validation(simulated, groups):
         assert_array_equal(results[0][key], results[1][key])
     assert np.mean(results[0]["test_right"]) > 0.6
     assert np.mean(results[0]["test_gain"]) > 3
+
+
+def test_what_is_known_of_a_choice_comes_through_the_pipeline(simulated):
+    trials, references = simulated
+    pipeline = search(1).estimator.fit(trials, references)
+    courses = pipeline.predict_proba(trials, window=5.0)
+    names = [t.instruments[r.attended] for t, r in zip(trials, references)]
+    told = pipeline.predict(trials, attended=names)
+    sure = pipeline.predict_proba(trials)
+    guided = pipeline[:-1].transform(trials)
+    for trial, done, p, course, name, known in zip(
+        trials, pipeline[-1].separate(guided), sure, courses, names, told
+    ):
+        n_frames = -(-trial.eeg.shape[1] // 4)
+        assert course.shape == (n_frames, 2)
+        assert_array_equal(p, done.probabilities)
+        assert_array_equal(known, done.candidates[trial.instruments.index(name)])
+    of_any = candidate_probabilities(done.candidates, guided[-1])
+    assert_allclose(of_any, done.probabilities)
+    scorer = separation_scorer("si_sdr", choice="true")
+    levels = [scorer(pipeline, [t], [r]) for t, r in zip(trials, references)]
+    assert scorer(pipeline, trials, references) == pytest.approx(np.mean(levels))
+    hard = clone(pipeline).set_params(separate__choice="hard").fit(trials, references)
+    assert np.mean(levels) >= separation_scorer()(hard, trials, references) - 1e-6
