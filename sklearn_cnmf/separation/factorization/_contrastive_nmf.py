@@ -8,7 +8,13 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_random_state
 
 from ..._threads import one_thread
-from ..._validation import check_choice, check_number, check_whole
+from ..._validation import (
+    as_signals,
+    check_choice,
+    check_number,
+    check_shape,
+    check_whole,
+)
 from ._cost import CONTRASTS, unit_columns
 from ._kernels import Workspace
 from ._regularizer import Regularizer, no_regularizer
@@ -72,6 +78,7 @@ def contrastive_nmf(
     contrast: str = "group",
     mu: float = 0.0,
     beta: float = 0.0,
+    sparsity: ArrayLike | None = None,
     solver: str = "mu",
     max_iter: int = 200,
     tol: float = 1e-5,
@@ -83,7 +90,8 @@ def contrastive_nmf(
 
     .. math::
 
-        D(X | H W) + \mu |H|_1 + \beta |W|_1 - \delta \, C
+        D(X | H W) + \mu |H|_1 + \beta |W|_1
+        + \sum_k \lambda_k |h_k|_1 |w_k|_1 - \delta \, C
 
     for X divided by its sum, D the generalised Kullback-Leibler divergence. With the
     guide's columns s_j of unit norm, the contrast is by default that of the two
@@ -126,6 +134,10 @@ def contrastive_nmf(
         guide, or each component, as published (see :func:`contrast_value`).
     mu, beta : float, default=0.0
         Weights of the l1 norms of H and W.
+    sparsity : array-like of shape (n_components,), default=None
+        Weight lambda_k of the magnitude of each component, which is its share of the
+        sum of the model: what one component has to pay where another could explain the
+        same. A number that all components share does next to nothing. Solver "mu".
     solver : {"mu", "published"}, default="mu"
         "mu" never raises the cost. "published" is the rule of [1]_, kept for
         comparison; it does raise the cost, and knows only ``contrast="components"``.
@@ -186,6 +198,7 @@ def contrastive_nmf(
     if fixed is not None and components is None:
         raise ValueError("fixed: components to keep are needed, but components is None")
     fixed = _check_mask("fixed", fixed, n_components, 0)
+    sparsity = check_sparsity(sparsity, n_components, solver)
     guide = _check_guide(guide, X, delta)
     shift = _shift(X)
     X = np.ldexp(X, -shift) if shift else X
@@ -203,7 +216,7 @@ def contrastive_nmf(
         )
         return Factorization(np.zeros_like(A), np.zeros_like(W), np.zeros(1), 0, True)
     regularizer = Regularizer(
-        guide, attended, delta, mu, beta, workspace.total, contrast
+        guide, attended, delta, mu, beta, workspace.total, contrast, sparsity
     )
     descent = solve(
         workspace, A, W, regularizer,
@@ -310,6 +323,23 @@ def check_factorization_parameters(
         raise ValueError(
             f"contrast: solver='published' knows only 'components', got {contrast!r}"
         )
+
+
+def check_sparsity(
+    sparsity: ArrayLike | None, n_components: int, solver: str
+) -> np.ndarray | None:
+    """Return the weights of magnitudes as an array; None if there are none."""
+    if sparsity is None:
+        return None
+    sparsity = as_signals("sparsity", sparsity, (1,)).astype(np.float64)
+    check_shape("sparsity", sparsity, (n_components,))
+    if sparsity.min() < 0:
+        raise ValueError("sparsity: found negative weights")
+    if not sparsity.any():
+        return None
+    if solver == "published":
+        raise ValueError("sparsity: solver='published' does not know it; use 'mu'")
+    return sparsity
 
 
 def _shift(X):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..._validation import as_signals, check_choice, check_number
+from ..._validation import as_signals, check_choice, check_number, check_shape
 
 CONTRASTS = ("group", "components")
 
@@ -108,13 +108,15 @@ def contrastive_cost(
     mu: float = 0.0,
     beta: float = 0.0,
     contrast: str = "group",
+    sparsity: ArrayLike | None = None,
 ) -> float:
     """Evaluate the cost that :func:`contrastive_nmf` descends.
 
     With X divided by its sum, H of unit-norm columns and W scaled so that
     H W is the model of it, ::
 
-        D(X | H W) + mu |H|_1 + beta |W|_1 - delta * contrast.
+        D(X | H W) + mu |H|_1 + beta |W|_1 + sum_k lambda_k |h_k|_1 |w_k|_1
+        - delta * contrast.
 
     Parameters
     ----------
@@ -127,6 +129,8 @@ def contrastive_cost(
         As in :func:`contrast_value`; needed when `delta` is positive.
     delta, mu, beta : float
         Weights of the contrast, of the l1 norm of H and of that of W.
+    sparsity : array-like of shape (n_components,), default=None
+        Weights lambda_k of the magnitudes; zero if None.
 
     Returns
     -------
@@ -158,6 +162,10 @@ def contrastive_cost(
     H, W = unit_columns(H), W * norms[:, None] / total
     cost = kl_divergence(X / total, H @ W)
     cost += mu * H.sum() + beta * W.sum()
+    if sparsity is not None:
+        sparsity = as_signals("sparsity", sparsity, (1,))
+        check_shape("sparsity", sparsity, (len(W),))
+        cost += sparsity @ (H.sum(axis=0) * W.sum(axis=1))
     if delta > 0:
         cost -= delta * contrast_value(H, W, guide, attended, contrast=contrast)
     return cost

@@ -13,7 +13,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Regularizer:
-    """mu |H|_1 + beta |W|_1 - delta * contrast, relative to the sum of X.
+    """Penalties less delta * contrast, relative to the sum of X.
 
     Parameters
     ----------
@@ -27,6 +27,8 @@ class Regularizer:
         Sum of X; `beta` weighs W in units of it.
     contrast : {"components", "group"}
         What has to follow the guide.
+    sparsity : ndarray of shape (n_components,) or None
+        Weight of each component's magnitude, which is linear in A.
     """
 
     guide: np.ndarray | None
@@ -36,10 +38,11 @@ class Regularizer:
     beta: float
     total: float
     contrast: str
+    sparsity: np.ndarray | None = None
 
     @property
     def active(self):
-        """Whether there is anything but the divergence."""
+        """Whether there is anything that the majoriser does not hold exactly."""
         return self.contrasting or self.mu > 0 or self.beta > 0
 
     @property
@@ -65,6 +68,8 @@ class Regularizer:
         norms = _norms(A)
         ones = A.sum(0, dtype=np.float64)
         per_column = self.mu * ones / norms + self.beta * norms / self.total
+        if self.sparsity is not None:
+            per_column += self.sparsity * ones / self.total
         values = np.bincount(self.blocks, weights=per_column)
         if self.contrasting:
             columns, signs = self._compared(A)
@@ -87,6 +92,8 @@ class Regularizer:
         ones = A.sum(0, dtype=np.float64)
         falling = A * _as(A, self.mu * (ones / norms) / norms**2)
         rising = A * _as(A, self.beta / norms / self.total) + _as(A, self.mu / norms)
+        if self.sparsity is not None:
+            rising += _as(A, self.sparsity / self.total)
         if self.contrasting:
             columns, signs = self._compared(A)
             projected = _project(self.guide, columns)
@@ -102,6 +109,12 @@ class Regularizer:
             falling += follow
             rising += avoid
         return falling, rising
+
+    def shrunk(self, ratio):
+        """Multiplicative step, one column per component, that the sparsity leaves."""
+        if self.sparsity is None:
+            return ratio
+        return ratio * _as(ratio, 1 / (1 + self.sparsity))
 
     def _compared(self, A):
         if self.contrast == "components":

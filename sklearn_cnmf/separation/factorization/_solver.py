@@ -125,7 +125,7 @@ def _iterate(A, W, product, free, workspace, regularizer):
     A = _certified_move(A, ratio, share, regularizer, workspace.total)
     if free.any():
         W = W.copy()
-        W[free], gains, share = _component_step(A, W, free, workspace)
+        W[free], gains, share = _component_step(A, W, free, workspace, regularizer)
         A = _certified_move(A, gains, share, regularizer, workspace.total)
     return A, W
 
@@ -199,7 +199,7 @@ def descend_published(
 
 def _step(A, product, regularizer, workspace):
     if not regularizer.active:
-        return product, None
+        return regularizer.shrunk(product), None
     total = A.dtype.type(workspace.total)
     falling, rising = regularizer.gradient(A)
     ratio = (product + total * falling) / (1 + total * rising)
@@ -208,12 +208,13 @@ def _step(A, product, regularizer, workspace):
     return ratio, share
 
 
-def _component_step(A, W, free, workspace):
+def _component_step(A, W, free, workspace, regularizer):
     counts = W[free] * workspace.onto_components(A, W)[free]
     sums = counts.sum(1, dtype=np.float64)
     before = A[:, free].sum(0, dtype=np.float64)
     gains = np.ones(len(W))
     gains[free] = np.where(before > 0, sums / np.where(before > 0, before, 1), 1)
+    gains[free] = regularizer.shrunk(gains)[free]
     share = np.zeros(len(W))
     share[free] = sums * np.log(np.maximum(gains[free], workspace.floor))
     return _rows_to_one(counts, W[free]), gains.astype(A.dtype), share

@@ -406,3 +406,86 @@ def test_guide_of_one_dimension_is_a_column(problem):
     flat = contrastive_nmf(**data, guide=guide, delta=0.1, max_iter=5)
     column = contrastive_nmf(**data, guide=guide[:, None], delta=0.1, max_iter=5)
     assert_array_equal(flat.objective, column.objective)
+
+
+def sparse_problem(dtype=np.float64):
+    rng = np.random.default_rng(0)
+    W = rng.random((6, 25)) ** 4
+    X = rng.random((60, 3)) @ W[:3]
+    return X.astype(dtype), W.astype(dtype), np.array([0, 0, 0.1, 0.1, 0.5, 2.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"fixed": np.ones(6, dtype=bool)},
+        {"fixed": np.arange(6) < 3},
+        {"mu": 0.01, "beta": 0.001},
+        {"delta": 0.3},
+        {"delta": 0.02, "contrast": "components"},
+    ],
+)
+def test_sparsity_never_raises_the_stated_cost(dtype, options):
+    X, W, weights = sparse_problem(dtype)
+    options = {"delta": 0.0, **options}
+    guide = X[:, :1] if options["delta"] > 0 else None
+    result = contrastive_nmf(
+        X, 6, components=W, sparsity=weights, guide=guide, tol=0.0, max_iter=60,
+        random_state=0, **options,
+    )  # fmt: skip
+    assert np.diff(result.objective).max() <= 0
+    options.pop("fixed", None)
+    cost = contrastive_cost(
+        X, result.activations, result.components, sparsity=weights, guide=guide,
+        attended=np.arange(6) < 3, **options,
+    )  # fmt: skip
+    assert result.objective[-1] == pytest.approx(cost, rel=1e-3, abs=1e-5)
+
+
+def test_sparsity_ends_where_no_entry_could_lower_the_cost():
+    X, W, weights = sparse_problem()
+    fixed = np.ones(6, dtype=bool)
+    result = contrastive_nmf(
+        X, components=W, fixed=fixed, sparsity=weights, delta=0.0, tol=0.0,
+        max_iter=4000, random_state=0,
+    )  # fmt: skip
+    rows = W / W.sum(axis=1, keepdims=True)
+    A = result.activations * result.components.sum(axis=1)
+    slope = 1 + weights - (X / (A @ rows)) @ rows.T
+    assert slope.min() > -1e-3
+    assert np.abs(A * slope).max() < 1e-3 * A.max()
+    # Without it, more is explained by what pays for being there.
+    free = contrastive_nmf(
+        X, components=W, fixed=fixed, delta=0.0, tol=0.0, max_iter=4000, random_state=0
+    )
+    share = [
+        (r.activations.sum(0) * r.components.sum(1))[3:].sum() for r in (result, free)
+    ]
+    assert share[0] < share[1]
+
+
+def test_no_sparsity_is_none():
+    X, W, _ = sparse_problem()
+    options = {"components": W, "delta": 0.0, "random_state": 0}
+    plain = contrastive_nmf(X, **options)
+    zero = contrastive_nmf(X, sparsity=np.zeros(6), **options)
+    assert_array_equal(plain.objective, zero.objective)
+
+
+@pytest.mark.parametrize(
+    ("sparsity", "solver", "message"),
+    [
+        ([0.1] * 5, "mu", "sparsity: expected shape"),
+        ([-0.1] * 6, "mu", "sparsity: found negative weights"),
+        ([np.nan] * 6, "mu", "sparsity: found 6 NaN"),
+        ([0.1] * 6, "published", "sparsity: solver='published' does not know it"),
+    ],
+)
+def test_bad_sparsity_is_refused(sparsity, solver, message):
+    X, _, _ = sparse_problem()
+    with pytest.raises(ValueError, match=message):
+        contrastive_nmf(
+            X, 6, sparsity=sparsity, solver=solver, contrast="components", delta=0.0
+        )
