@@ -29,6 +29,7 @@ from tools._stem_scores import SCORES
 
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 FONT_LICENSE = Path("/usr/share/doc/fluid-soundfont-gm/copyright")
+PACKAGES = {SOUND_FONT: "fluid-soundfont-gm", FONT_LICENSE: "fluid-soundfont-gm"}
 OUT = Path(__file__).resolve().parents[1] / "sklearn_cnmf" / "datasets" / "stems"
 
 SFREQ = 22050
@@ -107,11 +108,20 @@ def _pitch(name, drums):
     return 12 * (int(octave) + 1) + STEPS[step] + {"#": 1, "b": -1, "": 0}[sign]
 
 
-def midi_file(instrument, events, bpm, duration, rng):
-    """Bytes of a MIDI file, played with small deviations in time and loudness."""
+def channel_of(instrument):
+    """MIDI channel that an instrument plays on."""
+    return 9 if instrument == "drums" else 0
+
+
+def midi_file(instrument, events, bpm, duration, rng, extras=()):
+    """Bytes of a MIDI file, played with small deviations in time and loudness.
+
+    `extras` are further messages, pairs of a time in s and bytes.
+    """
     program, _ = INSTRUMENTS[instrument]
-    channel = 9 if instrument == "drums" else 0
+    channel = channel_of(instrument)
     messages = [(0, 1, bytes([0xB0 | channel, 7, 100]))]
+    messages += [(round(at / TICK), 1, message) for at, message in extras]
     if program is not None:
         messages.append((0, 0, bytes([0xC0 | channel, program])))
     for start, beats, pitches, strength, staccato in events:
@@ -155,14 +165,14 @@ def _variable_length(value):
     return bytes(reversed(digits))
 
 
-def synthesize(midi, duration):
+def synthesize(midi, duration, font=SOUND_FONT, options=()):
     """Mono waveform of a MIDI file at `SFREQ`, faded out at its end."""
     with tempfile.TemporaryDirectory() as folder:
         score, wave = Path(folder) / "part.mid", Path(folder) / "part.wav"
         score.write_bytes(midi)
         command = ["fluidsynth", "-n", "-i", "-q", "-R", "0", "-C", "0", "-g", "0.5"]
         command += ["-r", str(RENDER_SFREQ), "-T", "wav", "-O", "float"]
-        command += ["-F", str(wave), str(SOUND_FONT), str(score)]
+        command += [*options, "-F", str(wave), str(font), str(score)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode or not wave.exists():
             raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip()}")
@@ -170,13 +180,25 @@ def synthesize(midi, duration):
     if rate != RENDER_SFREQ:
         raise RuntimeError(f"fluidsynth wrote {rate} Hz instead of {RENDER_SFREQ} Hz")
     audio = resample_poly(audio.mean(axis=1), SFREQ, rate)
-    n_samples, n_fade = round(duration * SFREQ), round(FADE * SFREQ)
+    n_samples = round(duration * SFREQ)
     audio = np.pad(audio, (0, max(n_samples - len(audio), 0)))[:n_samples]
+    return fade_out(audio)
+
+
+def fade_out(audio):
+    """Fade out the last `FADE` seconds in place."""
+    n_fade = round(FADE * SFREQ)
     audio[-n_fade:] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, n_fade))
     return audio
 
 
-def render(score):
+def play(score, name, events, duration):
+    """Waveform of one part of a score."""
+    rng = np.random.default_rng(zlib.crc32(f"{score.name}/{name}".encode()))
+    return synthesize(midi_file(name, events, score.bpm, duration, rng), duration)
+
+
+def render(score, play=play):
     """Stems of a piece (n_sources, n_samples), balanced, and its instruments."""
     parts = {name: parse_part(t, name == "drums") for name, t in score.parts.items()}
     lengths = {name: beats for name, (_, beats) in parts.items()}
@@ -185,8 +207,7 @@ def render(score):
     duration = LEAD + next(iter(lengths.values())) * 60 / score.bpm + TAIL
     stems = []
     for name, (events, _) in parts.items():
-        rng = np.random.default_rng(zlib.crc32(f"{score.name}/{name}".encode()))
-        stem = synthesize(midi_file(name, events, score.bpm, duration, rng), duration)
+        stem = play(score, name, events, duration)
         level = 10 ** (INSTRUMENTS[name][1] / 20)
         stems.append(stem * level / np.sqrt(np.mean(stem**2)))
     stems = np.array(stems)
@@ -239,13 +260,30 @@ def _ogg_crc(page):
     return register
 
 
-def check_tools():
-    """Stop with a plain message where a tool is missing."""
+def check_tools(packages=PACKAGES):
+    """Stop with a plain message where a tool or a file of `packages` is missing."""
     if shutil.which("fluidsynth") is None:
-        raise SystemExit("fluidsynth is not installed: apt-get install fluidsynth")
-    for path in (SOUND_FONT, FONT_LICENSE):
+        names = " ".join(dict.fromkeys(["fluidsynth", *packages.values()]))
+        raise SystemExit(f"fluidsynth is not installed: apt-get install {names}")
+    for path, package in packages.items():
         if not path.exists():
-            raise SystemExit(f"no {path}: apt-get install fluid-soundfont-gm")
+            raise SystemExit(f"no {path}: apt-get install {package}")
+
+
+def describe(score, instruments):
+    """Entry of a piece in `pieces.json`."""
+    return {
+        "name": score.name,
+        "ensemble": {2: "duo", 3: "trio"}[len(instruments)],
+        "genre": score.genre,
+        "same_rhythm": score.same_rhythm,
+        "instruments": instruments,
+    }
+
+
+def piece_table(pieces):
+    """Bytes of `pieces.json`."""
+    return (json.dumps({"sfreq": SFREQ, "pieces": pieces}, indent=1) + "\n").encode()
 
 
 def build():
@@ -255,17 +293,8 @@ def build():
         stems, instruments = render(score)
         for name, stem in zip(instruments, stems):
             files[f"{score.name}_{name}.ogg"] = encode(stem)
-        pieces.append(
-            {
-                "name": score.name,
-                "ensemble": {2: "duo", 3: "trio"}[len(instruments)],
-                "genre": score.genre,
-                "same_rhythm": score.same_rhythm,
-                "instruments": instruments,
-            }
-        )
-    table = {"sfreq": SFREQ, "pieces": pieces}
-    files["pieces.json"] = (json.dumps(table, indent=1) + "\n").encode()
+        pieces.append(describe(score, instruments))
+    files["pieces.json"] = piece_table(pieces)
     notice = FONT_LICENSE.read_text(encoding="utf-8").strip()
     files["LICENSE.txt"] = (LICENSE_HEADER + notice + "\n").encode()
     return files
@@ -293,12 +322,10 @@ def envelope(stem, sfreq, rate=64):
     return np.sqrt((energy[high] - energy[low]) / np.maximum(high - low, 1))
 
 
-def report():
-    """Print what `load_example_stems` returns, one line per piece."""
-    from sklearn_cnmf.datasets import load_example_stems
-
+def report(pieces):
+    """Print one line per piece."""
     print(f"{'piece':16} {'same':4} {'s':>4} {'peak':>4}  envelope r   RMS in dB")
-    for piece in load_example_stems():
+    for piece in pieces:
         envelopes = [envelope(stem, piece.sfreq) for stem in piece.stems]
         r = [np.corrcoef(a, b)[0, 1] for a, b in itertools.combinations(envelopes, 2)]
         levels = 10 * np.log10(np.mean(piece.stems.astype(float) ** 2, axis=1))
@@ -332,7 +359,9 @@ def main():
     size = sum(len(data) for data in files.values())
     print(f"{len(files)} files, {size / 1e6:.2f} MB in {options.out}")
     if options.out == OUT:
-        report()
+        from sklearn_cnmf.datasets import load_example_stems
+
+        report(load_example_stems())
 
 
 if __name__ == "__main__":
