@@ -91,9 +91,10 @@ def cut(trial, reference, seconds):
         yield window, Reference(reference.sources[..., audio], reference.attended)
 
 
-def choose(decoder, candidates, trial, reference):
-    """Weigh the candidates of a separated window."""
+def choose(decoder, separator, trial, reference, found):
+    """Separate a window and weigh its candidates."""
     (guided,) = decoder.transform([trial])
+    candidates = separated(separator, guided, found)
     p = candidate_probabilities(candidates, guided)
     seconds = guided.guide.shape[1] / guided.guide_sfreq - 1
     flat = p ** (9.0 / seconds) if len(p) == 2 else p
@@ -117,14 +118,10 @@ def choose(decoder, candidates, trial, reference):
     )
 
 
-def separated(separator, window, found):
-    """Candidates of a mixture, which listeners share."""
-    key = window.mixture.tobytes()
+def separated(separator, guided, found):
+    """Candidates of a mixture; the guide does not change them, so listeners share."""
+    key = guided.mixture.tobytes()
     if key not in found:
-        rows = np.arange(64.0)[None] % 7
-        blank = replace(window, guide=None, guide_sfreq=None)
-        n = round(window.mixture.shape[-1] / window.audio_sfreq * 64)
-        guided = replace(blank, guide=np.resize(rows, (1, n)), guide_sfreq=64.0)
         found[key] = separator.separate([guided])[0].candidates
     return found[key]
 
@@ -160,9 +157,8 @@ def simulated(ensemble, n_listeners, snr_db):
             for i in [i for i in own if trials[i].stimulus in tests]:
                 for seconds in WINDOWS:
                     for window, truth in cut(trials[i], references[i], seconds):
-                        candidates = separated(separator, window, mixtures)
                         found[seconds].append(
-                            choose(decoder, candidates, window, truth)
+                            choose(decoder, separator, window, truth, mixtures)
                         )
     return found
 
@@ -189,8 +185,8 @@ def correlated(own, other, r):
     return mixed - mixed.min()
 
 
-def music_of(recording, stems, seconds, r, number):
-    """Trials in which stems have the envelopes of speech."""
+def music_of(recording, stems, tones, seconds, r, number):
+    """Trials in which the tones of stems have the envelopes of speech."""
     listener, part, eeg, envelope = recording
     envelope = np.maximum(envelope, 0)
     n, n_samples = round(seconds * 64), round(seconds * AUDIO_SFREQ)
@@ -207,7 +203,7 @@ def music_of(recording, stems, seconds, r, number):
                 own = correlated(envelope[start : start + n], own, r)
             # The package's envelope is compressed by a power of 0.6.
             level = np.interp(clock, np.arange(n) / 64, own) ** (1 / 0.6)
-            sources.append(np.resize(stems_audio[name], n_samples) * level)
+            sources.append(np.resize(tones[name], n_samples) * level)
         sources = np.array(sources)
         sources /= 20 * np.sqrt(np.mean(sources**2, axis=1, keepdims=True))
         sources = sources.astype(np.float32)
@@ -218,14 +214,13 @@ def music_of(recording, stems, seconds, r, number):
         yield trial, Reference(sources, attended)
 
 
-stems_audio: dict = {}
-
-
 def real(folder, groups, r):
     """Yield the choices of each window length."""
     everything = list(recordings(folder))
     names = sorted({name for group in groups for name in group})
-    halves = [{n: flat_stem(folder, n, half) for n in names} for half in (0, 1)]
+    learned_from, tested_on = (
+        {name: flat_stem(folder, name, half) for name in names} for half in (0, 1)
+    )
     found = {seconds: [] for seconds in (5.0, 10.0, 20.0, 30.0)}
     separator = None
     for recording in everything:
@@ -234,23 +229,20 @@ def real(folder, groups, r):
         training = same or [
             one for one in everything if one[0] != listener and one[1] != part
         ]
-        stems_audio.update(halves[0])
         pairs = [
             pair
             for number, one in enumerate(training)
-            for pair in music_of(one, groups, 20.0, r, number)
+            for pair in music_of(one, groups, learned_from, 20.0, r, number)
         ]
         trials, references = [t for t, _ in pairs], [s for _, s in pairs]
         decoder = EnvelopeDecoder().fit(trials, references)
         if separator is None:
             separator = ContrastiveNMF(choice="hard", random_state=0)
             separator.fit(trials, references)
-        stems_audio.update(halves[1])
         for seconds, choices in found.items():
-            tests = music_of(recording, groups, seconds, r, part)
+            tests = music_of(recording, groups, tested_on, seconds, r, part)
             for trial, reference in tests:
-                candidates = separated(separator, trial, {})
-                choices.append(choose(decoder, candidates, trial, reference))
+                choices.append(choose(decoder, separator, trial, reference, {}))
     return found
 
 
@@ -340,8 +332,8 @@ def _gains_of_turning(decoder, separator, found, pair):
     ]
     attended = np.concatenate(attended)
     trial = replace(one, eeg=eeg)
-    candidates = separated(separator, trial, found)
     (guided,) = decoder.transform([trial])
+    candidates = separated(separator, guided, found)
     estimates = [
         np.tensordot(candidate_probabilities(candidates, guided), candidates, 1)
     ]

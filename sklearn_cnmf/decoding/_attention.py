@@ -12,7 +12,7 @@ from ..signals import (
     fisher_z,
     informative_seconds,
     pearson_r,
-    sliding_pearson_r,
+    probabilities_over_time,
 )
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._inputs import require_references
@@ -187,16 +187,10 @@ class AttentionMixin:
         if window is None:
             return _probabilities(model, trials, compared)
         n_window = _frames_of(window, model.sfreq, trials, compared)
-        found = []
-        for reconstructions, features in compared:
-            r = [
-                sliding_pearson_r(*pair, n_window)
-                for pair in zip(features, reconstructions)
-            ]
-            z = fisher_z(np.stack(r, axis=1))
-            seconds = n_window / model.sfreq
-            found.append(choice_probabilities(z, model.weights, seconds))
-        return found
+        window = {"n_window": n_window, "sfreq": model.sfreq}
+        return [
+            probabilities_over_time(*pair, model.weights, **window) for pair in compared
+        ]
 
     def _compared(self, trials, candidates):
         """Fitted value, and what to compare: (reconstructions, features) of trials."""

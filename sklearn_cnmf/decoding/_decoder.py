@@ -553,7 +553,7 @@ class EnvelopeDecoder(
         )
         weights = prior_weights(self.feature, ys[0].shape[1])
         if held_out is not None:
-            sources = candidates_of_trials(trials, references, **target)
+            sources = candidates_of_trials(trials, references, targets=ys, **target)
             chosen = [reference.attended for reference in references]
             weights = learn_weights(
                 held_out, sources, chosen, sfreq=self.sfreq, prior=weights

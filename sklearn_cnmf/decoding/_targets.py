@@ -141,6 +141,7 @@ def candidates_of_trials(
     sfreq: float,
     l_freq: float | None,
     h_freq: float | None,
+    targets: list[np.ndarray] | None = None,
 ) -> list[list[np.ndarray]]:
     """Feature of every candidate of each trial, in the band of the EEG.
 
@@ -153,6 +154,9 @@ def candidates_of_trials(
         mixture; or its reference, whose sources are the candidates.
     feature, sfreq, l_freq, h_freq
         As in `targets_of_trials`.
+    targets : list of ndarray of shape (n_frames, n_outputs), default=None
+        What `targets_of_trials` gave for these references, so that it need not be
+        computed again.
 
     Returns
     -------
@@ -180,17 +184,14 @@ def candidates_of_trials(
         sources = given.sources if isinstance(given, Reference) else given
         key = (id(sources), trial.audio_sfreq, n_frames(trial, sfreq))
         if key not in known:
-            known[key] = [
-                np.ascontiguousarray(
-                    band_pass(
-                        _values(feature, audio, trial, sfreq, f"{where}[{number}]"),
-                        sfreq,
-                        l_freq=l_freq,
-                        h_freq=h_freq,
-                    ).T
-                )
-                for number, audio in enumerate(_checked(sources, trial, where))
-            ]
+            known[key] = []
+            for number, audio in enumerate(_checked(sources, trial, where)):
+                if targets is not None and number == given.attended:
+                    known[key].append(targets[index])
+                    continue
+                values = _values(feature, audio, trial, sfreq, f"{where}[{number}]")
+                filtered = band_pass(values, sfreq, l_freq=l_freq, h_freq=h_freq)
+                known[key].append(np.ascontiguousarray(filtered.T))
         features.append(known[key])
     return features
 

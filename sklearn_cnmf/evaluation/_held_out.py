@@ -84,7 +84,8 @@ def cross_val_reconstruct(
             f"X: {len(X)} recordings, but y has {len(y)} entries and groups "
             f"{len(groups)}"
         )
-    codes = np.unique([str(g) for g in groups], return_inverse=True)[1]
+    number = {group: n for n, group in enumerate(dict.fromkeys(groups))}
+    codes = [number[group] for group in groups]
     if trials and cv is not None:
         folds = list(cv.split(X, y))
     else:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from ..decoding import EnvelopeDecoder
-from ..metrics import score_trial
+from ..metrics import score_trial, si_sdr
 from ..separation import Separation
 from ..signals import audio_envelope, band_pass, pearson_r
 from ..trial import Reference, Trial
@@ -39,7 +39,8 @@ class Evaluation(NamedTuple):
         the first row of the guide and the truth), and SDR, SIR, SAR and SI-SDR in dB
         with their gains over the mixture. `hard_si_sdr_gain_db` is the gain of the
         likeliest candidate and `known_si_sdr_gain_db` that of the attended one,
-        whatever `choice` is; NaN where there are no candidates ("blind", "guided").
+        whatever `choice` is; NaN of a silent candidate, and where there are none
+        ("blind", "guided").
     """
 
     decoded: Trial
@@ -85,13 +86,17 @@ def evaluate_trial(model: Pipeline, trial: Trial, reference: Reference) -> Evalu
 
 
 def _gains_of_candidates(separation, trial, reference):
+    """SI-SDR gains of the likeliest and of the attended candidate."""
     gains = {"hard_si_sdr_gain_db": np.nan, "known_si_sdr_gain_db": np.nan}
     if separation.candidates is None:
         return gains
     chosen = trial.instruments.index(separation.chosen)
+    source = reference.sources[[reference.attended]]
+    unprocessed = si_sdr(source, trial.mixture[np.newaxis])[0]
     for name, index in zip(gains, (chosen, reference.attended)):
-        scores = score_trial(trial, reference, separation.candidates[index])
-        gains[name] = scores["si_sdr_improvement"]
+        candidate = separation.candidates[[index]]
+        if candidate.any():
+            gains[name] = float(si_sdr(source, candidate)[0] - unprocessed)
     return gains
 
 

@@ -88,8 +88,9 @@ class CalibrationTable:
         foot = (
             f"n = {self.n_trials.sum()}, right {100 * self.accuracy:.1f} %, expected "
             f"{100 * self.expected_accuracy:.1f} %, calibration error "
-            f"{self.expected_calibration_error:.3f}, Brier {self.brier:.3f}, log loss "
-            f"{self.log_loss:.3f}"
+            f"{self.expected_calibration_error:.3f} "
+            f"({self.calibration_error_by_chance:.3f} by chance), Brier "
+            f"{self.brier:.3f}, log loss {self.log_loss:.3f}"
         )
         return "\n".join([head, *rows, foot])
 
@@ -129,8 +130,8 @@ def calibration_table(
     0.60 to 0.70       1         60.0    100.0
     0.70 to 0.80       1         70.0      0.0
     0.90 to 1.00       1         90.0    100.0
-    n = 3, right 66.7 %, expected 73.3 %, calibration error 0.400, Brier 0.440, \
-log loss 0.607
+    n = 3, right 66.7 %, expected 73.3 %, calibration error 0.400 (0.360 by chance), \
+Brier 0.440, log loss 0.607
     """
     check_whole("n_bins", n_bins)
     largest, right, brier, log_loss = [], [], [], []

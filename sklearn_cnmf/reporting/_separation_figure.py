@@ -73,11 +73,10 @@ def separation_figure(
     for field in ("guide", "estimate"):
         if getattr(trial, field) is None:
             raise ValueError(f"trial: {field} is None; transform the trial first")
-    heads = {"Mixture": 3.0, "Guide": 2.0, "Separated": 3.0}
+    heads = {"Mixture": 3.0, "Guide": 2.0}
     if separation is not None and separation.candidates is not None:
-        n_candidates = len(separation.candidates)
-        heads = {"Mixture": 3.0, "Guide": 2.0, "Candidates": 0.8 * n_candidates + 0.2}
-        heads["Separated"] = 3.0
+        heads["Candidates"] = 0.8 * len(separation.candidates) + 0.2
+    heads["Separated"] = 3.0
     figure = Figure(figsize=(11, 0.94 * sum(heads.values())))
     # Fixed margins: finding them takes longer than drawing.
     drawn = figure.subplots(

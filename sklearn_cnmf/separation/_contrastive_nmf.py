@@ -401,7 +401,8 @@ class ContrastiveNMF(
             If a trial is not sound, has no guide, another sampling rate than the
             training, or instruments that were never learned; if the model was
             fitted on an array; if a trial is shorter than `choice_window` or its guide
-            has no weights for it; if `attended` names an instrument that is not there.
+            has no weights for it; if `attended` names an instrument that is not there;
+            if either is given and components have no names ("blind", "guided").
 
         Warns
         -----
@@ -420,8 +421,10 @@ class ContrastiveNMF(
         )
         for index, trial in enumerate(trials):
             self._check_known(trial, trial_name(index, trial))
-        if model.needs_instruments and settings.choice_window is not None:
-            check_trials_for_window(settings.choice_window, trials)
+        if settings.choice_window is not None:
+            check_trials_for_window(
+                settings.choice_window, trials, model.needs_instruments
+            )
         given = given_attended(trials, attended, model.needs_instruments)
         work = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
             joblib.delayed(_separate_one)(model, trial, settings, own)
@@ -504,10 +507,10 @@ class ContrastiveNMF(
         return [done.course for done in self._separate_sure(X, window)]
 
     def _separate_sure(self, X, window=None):
-        done = self._separate_named(X, window)
-        for index, trial in enumerate(X):
-            check_weighted(trial, trial_name(index, trial))
-        return done
+        if is_trials(X):
+            for index, trial in enumerate(X):
+                check_weighted(trial, trial_name(index, trial))
+        return self._separate_named(X, window)
 
     @available_if(_fitted_to_trials)
     def decision_function(self, X: list[Trial]) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ from ._mixture import Factors, Mixture, Separation, Settings
 from ._selection import (
     candidate_correlations,
     candidate_features,
-    probabilities_over_time,
+    course_of_candidates,
     support_and_probabilities,
 )
 from ._stft import SHORTEST
@@ -83,7 +83,7 @@ class LearnedSpectra:
             )
         course = None
         if settings.choice_window is not None:
-            course = probabilities_over_time(features, trial, settings.choice_window)
+            course = course_of_candidates(features, trial, settings.choice_window)
         candidates = np.stack(candidates)
         waveform = candidates[best]
         soft = attended is None and settings.choice == "soft"

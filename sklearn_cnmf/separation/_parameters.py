@@ -51,8 +51,15 @@ def check_estimator_parameters(estimator: Any) -> None:
     check_memory(estimator.memory)
 
 
-def check_trials_for_window(window: float, trials: list[Trial]) -> None:
-    """Refuse trials that can't be followed with a sliding window."""
+def check_trials_for_window(
+    window: float, trials: list[Trial], has_names: bool
+) -> None:
+    """Refuse what can't be followed with a sliding window."""
+    if not has_names:
+        raise ValueError(
+            "choice_window: components belong to no instrument; dictionary='learned' "
+            "is needed to choose anew over time"
+        )
     for index, trial in enumerate(trials):
         where = trial_name(index, trial)
         check_weighted(trial, where)

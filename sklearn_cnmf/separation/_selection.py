@@ -11,7 +11,7 @@ from ..signals import (
     fisher_z,
     informative_seconds,
     pearson_r,
-    sliding_pearson_r,
+    probabilities_over_time,
     standardize,
 )
 from ..trial import Trial, check_trials
@@ -23,8 +23,6 @@ from ..trial import Trial, check_trials
 _SEPARATED = 0.9
 # Rows of a guide that follow the level of what it is a copy of, rather than its rises.
 _LEVEL_ROWS = {"envelope_onset": slice(0, 1)}
-
-
 # Seconds of a window in which a choice is made.
 _CHOICE_RANGE = 1.0, 3600.0
 
@@ -155,7 +153,7 @@ def candidate_correlations(features: list[np.ndarray], trial: Trial) -> np.ndarr
     return np.array([pearson_r(values.T, trial.guide.T) for values in features])
 
 
-def probabilities_over_time(
+def course_of_candidates(
     features: list[np.ndarray], trial: Trial, window: float
 ) -> np.ndarray:
     """Probability of each candidate around each time.
@@ -175,12 +173,13 @@ def probabilities_over_time(
         At the times of the guide, from the window around each, which is moved inside
         at the ends.
     """
-    n_window = round(window * trial.guide_sfreq)
-    guide = trial.guide.T
-    r = [sliding_pearson_r(values.T, guide, n_window) for values in features]
-    z = fisher_z(np.stack(r, axis=1))
-    weights = _SEPARATED * trial.guide_weights
-    return choice_probabilities(z, weights, n_window / trial.guide_sfreq)
+    return probabilities_over_time(
+        [trial.guide.T] * len(features),
+        [values.T for values in features],
+        _SEPARATED * trial.guide_weights,
+        n_window=round(window * trial.guide_sfreq),
+        sfreq=trial.guide_sfreq,
+    )
 
 
 def support_and_probabilities(
@@ -269,7 +268,7 @@ def candidate_probabilities(
     if window is not None:
         check_choice_window("window", window)
         check_reach(window, trial, "trial")
-        return probabilities_over_time(features, trial, window)
+        return course_of_candidates(features, trial, window)
     correlations = candidate_correlations(features, trial)
     return support_and_probabilities(correlations, trial)[1]
 

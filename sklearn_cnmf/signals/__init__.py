@@ -16,6 +16,7 @@ from ._probability import (
     choice_probabilities,
     fisher_z,
     informative_seconds,
+    probabilities_over_time,
 )
 from ._spectrogram import mel_bands, spectrogram
 
@@ -35,6 +36,7 @@ __all__ = [
     "n_resampled",
     "onsets",
     "pearson_r",
+    "probabilities_over_time",
     "resample",
     "sliding_pearson_r",
     "spectrogram",

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 
 from .._validation import as_signals, check_number, check_shape
+from ._correlation import sliding_pearson_r
 
 # A correlation beyond this is taken as it, so that its Fisher z is finite.
 _LARGEST_R = 1 - 1e-9
@@ -12,9 +13,9 @@ _LARGEST_R = 1 - 1e-9
 EDGE_SECONDS = 1.0
 # Standard deviation of a slope in units of itself: what learning from a few minutes
 # leaves open, and what differs between trials. Mean log loss over windows of 5, 10, 20
-# and 30 s for 0, 0.2, 0.3, 0.4, 0.5 (`benchmarks.choice`, true sources as candidates):
-# eight simulated listeners (1920 windows) 0.468 0.462 0.459 0.458 0.460; real EEG of
-# five listeners (432 windows) 0.467 0.458 0.454 0.453 0.455.
+# and 30 s for 0, 0.2, 0.3, 0.4, 0.5 (the windows of `benchmarks.choice`, but with the
+# true sources as candidates): eight simulated listeners (1920 windows) 0.468 0.462
+# 0.459 0.458 0.460; real EEG of five (432 windows) 0.467 0.458 0.454 0.453 0.455.
 _SPREAD = 0.3
 # Share of the uniform distribution, where there are three candidates or more.
 _UNIFORM = 0.05
@@ -120,3 +121,51 @@ def choice_probabilities(
     if n_candidates < 3:
         return probabilities
     return (1 - _UNIFORM) * probabilities + _UNIFORM / n_candidates
+
+
+def probabilities_over_time(
+    reconstructions: list[np.ndarray],
+    features: list[np.ndarray],
+    weights: ArrayLike,
+    *,
+    n_window: int,
+    sfreq: float,
+) -> np.ndarray:
+    """Probability of each candidate around each time, from a sliding window.
+
+    Parameters
+    ----------
+    reconstructions : list of ndarray of shape (n_times, n_outputs)
+        What is compared with each candidate.
+    features : list of ndarray of shape (n_times, n_outputs)
+        The same feature of each candidate.
+    weights : array-like of shape (n_outputs,)
+        As in :func:`choice_probabilities`.
+    n_window : int
+        As in :func:`sliding_pearson_r`.
+    sfreq : float
+        Rate of both in Hz.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_times, n_candidates)
+        They sum to one at each time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf.signals import probabilities_over_time
+    >>> rng = np.random.default_rng(0)
+    >>> first, second = rng.standard_normal((2, 100, 1))
+    >>> heard = np.concatenate([first[:50], second[50:]])
+    >>> p = probabilities_over_time(
+    ...     [heard, heard], [first, second], [1.0], n_window=20, sfreq=10.0)
+    >>> p[[0, 99]].round(1)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    pairs = zip(features, reconstructions)
+    r = [sliding_pearson_r(*pair, n_window) for pair in pairs]
+    return choice_probabilities(
+        fisher_z(np.stack(r, axis=1)), weights, n_window / sfreq
+    )

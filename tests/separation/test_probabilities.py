@@ -107,11 +107,11 @@ def test_without_weights_soft_is_hard_and_says_so(data, fitted):
     hard = clone(fitted).set_params(choice="hard").fit(*data).predict(trials)
     for one, two in zip(soft, hard):
         assert_array_equal(one, two)
-    with (
-        pytest.warns(UserWarning, match="'soft' is 'hard'"),
-        pytest.raises(ValueError, match=r"trials\[0\].*guide_weights is None"),
-    ):
+    # Refused before any mixture is factorised.
+    with pytest.raises(ValueError, match=r"trials\[0\].*guide_weights is None"):
         fitted.predict_proba(trials)
+    with pytest.raises(ValueError, match=r"trials\[0\].*guide_weights is None"):
+        fitted.predict_attended(trials, threshold=0.5)
 
 
 def test_silent_mixtures_are_even(data, fitted):
@@ -271,6 +271,13 @@ def test_a_window_needs_weights(data, fitted):
     plain = [replace(data[0][0], guide_weights=None)]
     with pytest.raises(ValueError, match=r"trials\[0\].*guide_weights is None"):
         fitted.predict_proba(plain, window=2.0)
+
+
+def test_only_learned_instruments_are_followed(data):
+    blind = ContrastiveNMF(2, dictionary="blind", tol=1e-3, random_state=0).fit(*data)
+    blind.set_params(choice_window=2.0)
+    with pytest.raises(ValueError, match="choice_window: components belong to no"):
+        blind.predict(data[0])
 
 
 def test_a_silent_mixture_has_an_even_course(data, fitted):
