@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.decoding import EnvelopeDecoder
 from sklearn_cnmf.decoding._eeg import eeg_of_trials
-from sklearn_cnmf.decoding._targets import targets_of_trials
+from sklearn_cnmf.decoding._targets import candidates_of_trials, targets_of_trials
 from sklearn_cnmf.signals import audio_envelope, band_pass
 
 BAND = {"sfreq": 64.0, "l_freq": 1.0, "h_freq": 8.0}
@@ -172,3 +172,21 @@ def test_references_are_needed(make_trials):
             method(trials, None)
     with pytest.raises(ValueError, match="list of Trial"):
         decoder.predict(trials[0])
+
+
+def test_known_targets_are_not_computed_again(make_trials):
+    trials, references = make_trials(4)
+    calls = []
+
+    def counted(audio, sfreq, times):
+        calls.append(audio)
+        return audio_envelope(audio, sfreq, times)
+
+    target = {"feature": counted, **BAND}
+    ys = targets_of_trials(trials, references, **target)
+    known = candidates_of_trials(trials, references, targets=ys, **target)
+    assert len(calls) == 8  # two sources of four trials
+    every = candidates_of_trials(trials, references, **target)
+    for one, two in zip(known, every):
+        for a, b in zip(one, two):
+            assert_array_equal(a, b)

@@ -76,10 +76,19 @@ def test_trials_of_different_numbers_of_sources_are_learned_from():
     prior = np.array([0.4, 1.3])
     first, second = listener(8, (0.1, 0.1), 0), listener(8, (0.1, 0.1), 1)
     three = [[*c, np.random.default_rng(5).standard_normal((640, 2))] for c in first[1]]
-    mixed = (first[0] + second[0], three + second[1], [0] * 16)
-    weights = learn_weights(*mixed, sfreq=SFREQ, prior=prior)
-    assert np.all(np.isfinite(weights))
-    assert weights.min() > 0
+    held_out, candidates = first[0] + second[0], three + second[1]
+    weights = learn_weights(held_out, candidates, [0] * 16, sfreq=SFREQ, prior=prior)
+
+    def z(y, s):
+        return np.arctanh([np.corrcoef(y[:, o], s[:, o])[0, 1] for o in range(2)])
+
+    found = [np.array([z(y, s) for s in c]) for y, c in zip(held_out, candidates)]
+    rate = np.clip(np.mean([one[0] @ prior for one in found]) / 0.17, 0.3, 3)
+    slope = (weights - rate * prior) / (0.25 * rate * prior) ** 2
+    for one in found:
+        odds = np.exp(9 * one @ weights)
+        slope += 9 * (odds / odds.sum() @ one - one[0])
+    assert_allclose(slope, 0, atol=1e-3)
 
 
 def test_few_windows_stay_close_to_the_prior_at_the_rate_of_the_listener():

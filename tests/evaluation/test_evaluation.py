@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import Pipeline
 
-from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
+from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference
 from sklearn_cnmf.datasets import load_example_stems, simulate_trials
 from sklearn_cnmf.evaluation import (
     StimulusKFold,
@@ -107,12 +107,18 @@ def test_deltas_are_checked_before_any_work(data, steps):
 def test_gains_of_the_candidates_are_told(data, steps):
     trials, references = data
     model = Pipeline(list(zip(("decode", "separate"), steps))).fit(trials, references)
-    found = evaluate_trial(model, trials[0], references[0])
-    trial, reference = trials[0], references[0]
-    for column, index in (
-        ("hard_si_sdr_gain_db", trial.instruments.index(found.separation.chosen)),
-        ("known_si_sdr_gain_db", reference.attended),
-    ):
-        candidate = found.separation.candidates[index]
-        expected = score_trial(trial, reference, candidate)["si_sdr_improvement"]
-        assert found.row[column] == expected
+    trial = trials[0]
+    rows = []
+    for attended in (0, 1):
+        reference = Reference(references[0].sources, attended)
+        found = evaluate_trial(model, trial, reference)
+        rows.append(found.row)
+        for column, index in (
+            ("hard_si_sdr_gain_db", trial.instruments.index(found.separation.chosen)),
+            ("known_si_sdr_gain_db", attended),
+        ):
+            candidate = found.separation.candidates[index]
+            expected = score_trial(trial, reference, candidate)["si_sdr_improvement"]
+            assert_allclose(found.row[column], expected)
+    # The choice is the same and right once.
+    assert [row["chosen"] == row["attended"] for row in rows].count(True) == 1

@@ -53,11 +53,12 @@ def test_sources_that_do_the_same_can_not_be_told_apart():
 def test_the_share_is_that_of_normal_noise():
     decoder = EnvelopeDecoder(feature="envelope", l_freq=None, h_freq=4.0)
     trial, reference = drawn(0.5, seed=3)
-    found = audit((trial, reference), decoder=decoder, guide_r=[0.1], n_draws=4000)
+    r = np.array([0.1, 0.2, 0.3])
+    found = audit((trial, reference), decoder=decoder, guide_r=r, n_draws=4000)
     # White noise up to 4 Hz in 20 s has 160 degrees of freedom.
-    lead = 0.1 * (1 - found.correlation[0])
-    spread = np.sqrt(2 * (1 - found.correlation[0]) / 160)
-    assert_allclose(found.accuracy[0, 0], norm.cdf(lead / spread), atol=0.03)
+    lead = r * (1 - found.correlation[0])
+    spread = np.sqrt((1 - r**2) * 2 * (1 - found.correlation[0]) / 160)
+    assert_allclose(found.accuracy[:, 0], norm.cdf(lead / spread), atol=0.02)
 
 
 def test_same_seed_same_audit_and_the_weights_of_a_fit_count():

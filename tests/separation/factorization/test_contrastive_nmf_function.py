@@ -466,6 +466,22 @@ def test_sparsity_ends_where_no_entry_could_lower_the_cost():
     assert share[0] < share[1]
 
 
+def test_free_spectra_come_to_rest_with_sparsity_too():
+    X, W, weights = sparse_problem()
+    result = contrastive_nmf(
+        X, components=W, sparsity=weights / 10, delta=0.0, tol=0.0, max_iter=3000,
+        random_state=0,
+    )  # fmt: skip
+    sums = result.components.sum(axis=1)
+    A, rows = result.activations * sums, result.components / sums[:, None]
+    ratio = X / (A @ rows)
+    slope = 1 + weights / 10 - ratio @ rows.T
+    assert np.abs(A * slope).max() < 1e-3 * A.max()
+    # A row of W can't lower the cost by moving magnitude from bin to bin.
+    gain = A.T @ ratio
+    assert np.abs(rows * (gain - np.sum(rows * gain, 1)[:, None])).max() < 1e-2
+
+
 def test_no_sparsity_is_none():
     X, W, _ = sparse_problem()
     options = {"components": W, "delta": 0.0, "random_state": 0}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -18,15 +20,18 @@ def regularizer(guide, contrast, delta=0.3, mu=0.1, beta=0.2):
 
 
 @pytest.mark.parametrize("contrast", ["components", "group"])
-def test_values_and_gradient(contrast):
+@pytest.mark.parametrize("sparsity", [None, np.array([0.0, 0.3, 2.0])])
+def test_values_and_gradient(contrast, sparsity):
     rng = np.random.default_rng(0)
     A, guide = rng.random((15, 3)) + 0.1, rng.random((15, 2))
-    terms = regularizer(guide, contrast)
+    terms = replace(regularizer(guide, contrast), sparsity=sparsity)
     W = unit_columns(rng.random((4, 3))).T
     W /= W.sum(1, keepdims=True)
     norms = np.linalg.norm(A, axis=0)
     expected = 0.1 * np.sum(A / norms) + 0.2 * norms.sum() / TOTAL
     expected -= 0.3 * contrast_value(A, W, guide, ATTENDED, contrast=contrast)
+    if sparsity is not None:
+        expected += sparsity @ A.sum(axis=0) / TOTAL
     assert_allclose(terms.values(A).sum(), expected, rtol=1e-12)
     assert len(terms.values(A)) == terms.blocks.max() + 1
 
