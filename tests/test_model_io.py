@@ -328,8 +328,16 @@ def changed(fitted, step, **fields):
     ("step", "change", "message"),
     [
         ("separate", lambda m: {"components": m.components[:1]}, "components: expect"),
-        ("separate", lambda m: {"components": -m.components}, "negative"),
-        ("separate", lambda m: {"components": m.components * np.nan}, "NaN"),
+        (
+            "separate",
+            lambda m: {"components": tuple(-c for c in m.components)},
+            "negative",
+        ),
+        (
+            "separate",
+            lambda m: {"components": tuple(c * np.nan for c in m.components)},
+            "NaN",
+        ),
         ("separate", lambda m: {"n_fft": 12}, "components: expected shape"),
         ("separate", lambda m: {"parameters": None}, "parameters: expected a dict"),
         ("decode", lambda m: {"sfreq": -64.0}, "sfreq: expected a finite number > 0"),

@@ -33,6 +33,8 @@ from ._guided import GuidedStart
 from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings
 from ._parameters import (
+    DEFAULT_N_COMPONENTS,
+    DEFAULT_N_SPECTRA,
     check_estimator_parameters,
     check_trials_for_window,
     given_attended,
@@ -81,8 +83,11 @@ class ContrastiveNMF(
 
     Parameters
     ----------
-    n_components : int, default=48
-        Components in all ("blind", arrays) or per instrument ("learned").
+    n_components : int, default=None
+        Number of components ("blind", "guided", arrays), 48 if None; or the largest
+        number of spectra of each instrument ("learned"), 600 if None. Where its
+        recordings hold more frames, those evenly spaced in time are taken: with
+        minutes of an instrument a larger number pays.
     delta : float, default=None
         Weight of the contrast. It means the same for loud and quiet, short and
         long mixtures. None is 0.3 (0.02 for ``contrast="components"``) where the
@@ -194,7 +199,7 @@ class ContrastiveNMF(
 
     def __init__(
         self,
-        n_components: int = 48,
+        n_components: int | None = None,
         *,
         delta: float | None = None,
         contrast: str = "group",
@@ -576,7 +581,7 @@ class ContrastiveNMF(
         fitted = {"audio_sfreq": audio_sfreq, "n_fft": n_fft}
         if self.dictionary == "guided":
             model = GuidedStart(
-                n_components=self.n_components,
+                n_components=self._n_components(),
                 n_attended=self._n_attended(),
                 seed=seed,
                 parameters=self._parameters("n_components", "n_attended"),
@@ -584,7 +589,7 @@ class ContrastiveNMF(
             )
         elif self.dictionary == "blind":
             model = OwnSpectra(
-                n_components=self.n_components,
+                n_components=self._n_components(),
                 seed=seed,
                 parameters=self._parameters("n_components"),
                 **fitted,
@@ -593,18 +598,15 @@ class ContrastiveNMF(
             learned = learn_instruments(
                 trials,
                 references,
-                n_components=self.n_components,
+                n_components=self._n_components(),
                 n_fft=n_fft,
-                transposition=self.transposition,
-                max_iter=self.max_iter,
-                tol=self.tol,
-                seed=seed,
                 memory=self.memory,
                 n_jobs=self.n_jobs,
             )
             model = LearnedSpectra(
                 instruments=tuple(learned),
-                components=np.stack(list(learned.values())),
+                components=tuple(learned.values()),
+                transposition=self.transposition,
                 parameters=self._parameters("n_components", "transposition"),
                 **fitted,
             )
@@ -638,10 +640,11 @@ class ContrastiveNMF(
 
     def _fit_array(self, X, guide):
         X = self._validate(X, reset=True)
-        attended = np.arange(self.n_components) < self._n_attended()
+        n_components = self._n_components(of_trials=False)
+        attended = np.arange(n_components) < self._n_attended(of_trials=False)
         result = contrastive_nmf(
             X,
-            self.n_components,
+            n_components,
             guide=guide,
             attended=attended,
             delta=self.delta,
@@ -695,8 +698,16 @@ class ContrastiveNMF(
         guided = self.dictionary == "guided"
         return settings._replace(delta=DEFAULT_DELTA[self.contrast] if guided else 0.0)
 
-    def _n_attended(self):
-        return self.n_components // 2 if self.n_attended is None else self.n_attended
+    def _n_components(self, *, of_trials=True):
+        if self.n_components is not None:
+            return self.n_components
+        learned = of_trials and self.dictionary == "learned"
+        return DEFAULT_N_SPECTRA if learned else DEFAULT_N_COMPONENTS
+
+    def _n_attended(self, *, of_trials=True):
+        if self.n_attended is not None:
+            return self.n_attended
+        return self._n_components(of_trials=of_trials) // 2
 
     def _warn_unfinished(self, unfinished, n_factorizations):
         if unfinished and self.tol > 0:

@@ -2,8 +2,6 @@
 
 import logging
 import warnings
-from functools import partial
-from typing import Any
 
 import joblib
 import numpy as np
@@ -11,9 +9,11 @@ import numpy as np
 from .._memory import cached
 from ..trial import Reference, Trial
 from ._stft import spectra
-from .factorization import contrastive_nmf
 
 _LOG = logging.getLogger(__name__)
+# Frames below this share of the loudest one of their recording are left out; what they
+# hold is mostly the decay and the room.
+_QUIETEST = 0.05
 
 
 def distinct_sources(
@@ -49,9 +49,10 @@ def learn_instruments(
     trials: list[Trial],
     references: list[Reference],
     *,
+    n_components: int,
+    n_fft: int,
     memory: str | joblib.Memory | None,
     n_jobs: int | None,
-    **learning: Any,
 ) -> dict[str, np.ndarray]:
     """Learn the spectra of every instrument that sounds in the references.
 
@@ -59,14 +60,14 @@ def learn_instruments(
     ----------
     trials, references : list of Trial, list of Reference
         Trials that name their instruments, and their sources.
+    n_components, n_fft :
+        As in :func:`played_spectra`.
     memory, n_jobs :
         As in :class:`ContrastiveNMF`.
-    **learning :
-        As in :func:`learn_dictionary`.
 
     Returns
     -------
-    spectra : dict of str to ndarray of shape (n_components, n_bins)
+    spectra : dict of str to ndarray of shape (at most n_components, n_bins)
         Instruments in alphabetical order.
 
     Raises
@@ -98,68 +99,69 @@ def learn_instruments(
             len(sources[name]),
             n_samples,
         )
-    learn = cached(memory, learn_dictionary)
+    learn = cached(memory, played_spectra)
     learned = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(learn)(sources[name], **learning) for name in known
+        joblib.delayed(learn)(sources[name], n_components, n_fft=n_fft)
+        for name in known
     )
     return dict(zip(known, learned))
 
 
-def learn_dictionary(
-    sources: list[np.ndarray],
-    n_components: int,
-    *,
-    n_fft: int,
-    transposition: int,
-    max_iter: int,
-    tol: float,
-    seed: int,
+def played_spectra(
+    sources: list[np.ndarray], n_components: int, *, n_fft: int
 ) -> np.ndarray:
-    """Factorise an instrument's recordings without a guide.
-
-    Each recording is weighted to the same magnitude per frame, so that loud ones
-    don't drown quiet ones; silent frames are left out. A few recordings seldom
-    hold all the notes that an instrument plays, so half as many spectra are
-    learned, transposed, and all of them summarised by `n_components` spectra.
+    """Take an instrument's spectra from its recordings, as they were played.
 
     Parameters
     ----------
     sources : list of ndarray
         Waveforms, none of them silent.
     n_components : int
-        Number of spectra.
+        Largest number of spectra. Of more frames than that, those that are evenly
+        spaced in time are taken, over all recordings.
     n_fft : int
-        Window in samples. Frames don't overlap.
-    transposition : int
-        Largest transposition in semitones, up and down; 0 keeps the spectra as
-        they were played.
-    max_iter, tol, seed :
-        As in :class:`ContrastiveNMF`.
+        Window in samples. Frames overlap by half. Those that are much quieter than
+        the loudest of their recording are left out.
 
     Returns
     -------
-    components : ndarray of shape (n_components, n_bins)
+    components : ndarray of shape (at most n_components, n_bins)
         Spectra that sum to one.
     """
     frames = []
     for source in sources:
-        magnitudes = spectra(source, n_fft, n_fft)[1]
-        magnitudes = magnitudes[magnitudes.any(1)]
-        frames.append(magnitudes / magnitudes.sum() * len(magnitudes))
-    factorize = partial(
-        contrastive_nmf,
-        delta=0.0,
-        max_iter=max_iter,
-        tol=tol,
-        random_state=seed,
-    )
-    n_played = n_components if transposition == 0 else -(-n_components // 2)
-    played = _rows_to_one(factorize(np.concatenate(frames), n_played).components)
-    if transposition == 0:
-        return played
-    semitones = range(-transposition, transposition + 1)
-    transposed = np.concatenate([transpose(played, s) for s in semitones])
-    return _rows_to_one(factorize(_rows_to_one(transposed), n_components).components)
+        magnitudes = spectra(source, n_fft, n_fft // 2)[1]
+        loudness = magnitudes.sum(1)
+        frames.append(magnitudes[loudness > _QUIETEST * loudness.max()])
+    frames = np.concatenate(frames)
+    if len(frames) > n_components:
+        evenly = np.linspace(0, len(frames) - 1, n_components)
+        frames = frames[np.round(evenly).astype(int)]
+    return frames / frames.sum(1, keepdims=True)
+
+
+def with_transpositions(
+    spectra: np.ndarray, transposition: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put transposed copies beside spectra.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_bins)
+        Spectra that sum to one.
+    transposition : int
+        Largest transposition in semitones, up and down.
+
+    Returns
+    -------
+    copies : ndarray of shape (n_spectra * (2 * transposition + 1), n_bins)
+        Spectra that sum to one.
+    semitones : ndarray of shape (n_spectra * (2 * transposition + 1),)
+        How far each is from what was played, up or down.
+    """
+    steps = np.arange(-transposition, transposition + 1)
+    copies = np.concatenate([transpose(spectra, step) for step in steps])
+    return _rows_to_one(copies), np.repeat(np.abs(steps), len(spectra))
 
 
 def transpose(spectra: np.ndarray, semitones: float) -> np.ndarray:
@@ -178,10 +180,16 @@ def transpose(spectra: np.ndarray, semitones: float) -> np.ndarray:
     transposed : ndarray of shape (n_spectra, n_bins)
         Linear interpolation.
     """
-    bins = np.arange(spectra.shape[1])
-    origin = bins / 2 ** (semitones / 12)
-    moved = [np.interp(origin, bins, row, right=0) for row in spectra]
-    return np.array(moved, dtype=spectra.dtype)
+    n_bins = spectra.shape[1]
+    origin = np.arange(n_bins) / 2 ** (semitones / 12)
+    origin = origin[origin <= n_bins - 1]
+    below = np.minimum(origin.astype(int), n_bins - 2)
+    share = (origin - below).astype(spectra.dtype)
+    transposed = np.zeros_like(spectra)
+    transposed[:, : len(origin)] = (
+        spectra[:, below] * (1 - share) + spectra[:, below + 1] * share
+    )
+    return transposed
 
 
 def _rows_to_one(rows):

@@ -7,6 +7,7 @@ import numpy as np
 
 from .._validation import check_names, check_number, check_shape, check_whole
 from ..trial import Trial
+from ._dictionary import with_transpositions
 from ._mixture import Factors, Mixture, Separation, Settings
 from ._selection import (
     candidate_correlations,
@@ -14,7 +15,10 @@ from ._selection import (
     course_of_candidates,
     support_and_probabilities,
 )
+from ._sounding import sounding_components
 from ._stft import SHORTEST
+
+_COST_OF_A_SEMITONE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,21 +29,24 @@ class LearnedSpectra:
     ----------
     instruments : tuple of str
         Instruments whose spectra were learned, in alphabetical order.
-    components : ndarray of shape (n_instruments, n_components, n_bins)
-        Their spectra, each summing to one.
+    components : tuple of ndarray of shape (n_components, n_bins)
+        Spectra of each, as played, each summing to one.
     audio_sfreq : float
         Sampling rate of the training mixtures in Hz.
     n_fft : int
         Window in samples.
     parameters : dict
         Parameters of the estimator that decided this.
+    transposition : int, default=0
+        By how many semitones, up and down, spectra may be transposed.
     """
 
     instruments: tuple[str, ...]
-    components: np.ndarray
+    components: tuple[np.ndarray, ...]
     audio_sfreq: float
     n_fft: int
     parameters: dict[str, Any]
+    transposition: int = 0
     for_trials: ClassVar[bool] = True
     needs_instruments: ClassVar[bool] = True
 
@@ -48,10 +55,16 @@ class LearnedSpectra:
         check_number("audio_sfreq", self.audio_sfreq, above=0)
         check_whole("n_fft", self.n_fft, least=SHORTEST)
         check_names("instruments", self.instruments)
-        shape = (len(self.instruments), None, self.n_fft // 2 + 1)
-        check_shape("components", self.components, shape)
-        if self.components.min() < 0:
-            raise ValueError("components: found negative values")
+        check_whole("transposition", self.transposition, least=0)
+        if len(self.components) != len(self.instruments):
+            raise ValueError(
+                f"components: expected {len(self.instruments)} arrays, one for each "
+                f"instrument, got {len(self.components)}"
+            )
+        for spectra in self.components:
+            check_shape("components", spectra, (None, self.n_fft // 2 + 1))
+            if spectra.min() < 0:
+                raise ValueError("components: found negative values")
 
     def separate(
         self, trial: Trial, settings: Settings, attended: int | None = None
@@ -65,7 +78,7 @@ class LearnedSpectra:
         `attended` says which it is.
         """
         mixture = Mixture(trial, self.n_fft)
-        factors, owner = self._factorize(mixture, settings)
+        factors, owner, sparsity = self._factorize(mixture, settings)
         candidates = [
             mixture.waveform(factors, owner == i, settings.mask_power)
             for i in range(len(trial.instruments))
@@ -76,7 +89,12 @@ class LearnedSpectra:
         best = int(np.argmax(support)) if attended is None else attended
         if settings.delta > 0:
             factors = mixture.factorize(
-                factors.A, factors.W, owner == best, settings, fixed=True
+                factors.A,
+                factors.W,
+                owner == best,
+                settings,
+                fixed=True,
+                sparsity=sparsity,
             )
             candidates[best] = mixture.waveform(
                 factors, owner == best, settings.mask_power
@@ -102,13 +120,33 @@ class LearnedSpectra:
             course,
         )
 
-    def _factorize(self, mixture: Mixture, settings: Settings) -> tuple[Factors, Any]:
-        spectra = [
-            self.components[self.instruments.index(name)]
-            for name in mixture.trial.instruments
-        ]
+    def _factorize(
+        self, mixture: Mixture, settings: Settings
+    ) -> tuple[Factors, np.ndarray, np.ndarray]:
+        spectra, semitones = zip(
+            *(
+                with_transpositions(
+                    self.components[self.instruments.index(name)], self.transposition
+                )
+                for name in mixture.trial.instruments
+            )
+        )
         owner = np.repeat(np.arange(len(spectra)), [len(own) for own in spectra])
-        return mixture.factorize_without_contrast(spectra, settings), owner
+        W = np.concatenate(spectra).astype(mixture.magnitudes.dtype, copy=False)
+        sparsity = _COST_OF_A_SEMITONE * np.concatenate(semitones)
+        kept, A = sounding_components(mixture.magnitudes, W, sparsity, owner)
+        W, owner, sparsity = W[kept], owner[kept], sparsity[kept]
+        if settings.solver == "published":
+            sparsity = None
+        factors = mixture.factorize(
+            A,
+            W,
+            np.ones(len(W), dtype=bool),
+            settings._replace(delta=0.0),
+            fixed=True,
+            sparsity=sparsity,
+        )
+        return factors, owner, sparsity
 
 
 def _follow(candidates, course, trial, choice):

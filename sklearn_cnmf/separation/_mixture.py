@@ -111,6 +111,7 @@ class Mixture:
         settings: Settings,
         *,
         fixed: bool,
+        sparsity: np.ndarray | None = None,
     ) -> Factors:
         """Run the solver from given factors."""
         workspace = Workspace(self.magnitudes, len(W))
@@ -123,6 +124,7 @@ class Mixture:
             settings.beta,
             workspace.total,
             settings.contrast,
+            sparsity,
         )
         descent = solve(
             workspace,
@@ -135,15 +137,6 @@ class Mixture:
             tol=settings.tol,
         )
         return Factors(descent.activations, descent.components, descent.converged)
-
-    def factorize_without_contrast(
-        self, spectra_of: list[np.ndarray], settings: Settings
-    ) -> Factors:
-        """Factorise with known spectra, one array for each candidate."""
-        W = np.concatenate(spectra_of).astype(self.magnitudes.dtype, copy=False)
-        A = np.repeat(self.magnitudes.sum(1)[:, None] / len(W), len(W), axis=1)
-        undecided = np.ones(len(W), dtype=bool)
-        return self.factorize(A, W, undecided, settings._replace(delta=0.0), fixed=True)
 
     def random_factors(
         self, n_components: int, seed: int

@@ -14,6 +14,8 @@ from .factorization import check_factorization_parameters
 
 DICTIONARIES = ("learned", "blind", "guided")
 CHOICES = ("soft", "hard")
+# Components of a mixture, and the most spectra of an instrument that is learned.
+DEFAULT_N_COMPONENTS, DEFAULT_N_SPECTRA = 48, 600
 _MOST_SEMITONES = 12
 
 
@@ -28,7 +30,8 @@ def check_estimator_parameters(estimator: Any) -> None:
         max_iter=estimator.max_iter,
         tol=estimator.tol,
     )
-    check_whole("n_components", estimator.n_components)
+    if estimator.n_components is not None:
+        check_whole("n_components", estimator.n_components)
     check_whole("transposition", estimator.transposition, least=0)
     if estimator.transposition > _MOST_SEMITONES:
         raise ValueError(
@@ -37,10 +40,11 @@ def check_estimator_parameters(estimator: Any) -> None:
         )
     if estimator.n_attended is not None:
         check_whole("n_attended", estimator.n_attended)
-        if estimator.n_attended > estimator.n_components:
+        n_components = estimator.n_components or DEFAULT_N_COMPONENTS
+        if estimator.n_attended > n_components:
             raise ValueError(
-                f"n_attended: expected at most n_components={estimator.n_components}, "
-                f"got {estimator.n_attended}"
+                f"n_attended: expected at most n_components={n_components}, got "
+                f"{estimator.n_attended}"
             )
     check_choice("dictionary", estimator.dictionary, DICTIONARIES)
     check_choice("choice", estimator.choice, CHOICES)

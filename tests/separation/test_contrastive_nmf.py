@@ -233,7 +233,7 @@ def test_learning_is_cached_and_does_not_depend_on_delta(duets, tmp_path, monkey
     def fail(*args, **kwargs):
         raise AssertionError("learned again")
 
-    module = "sklearn_cnmf.separation._dictionary.contrastive_nmf"
+    module = "sklearn_cnmf.separation._dictionary.spectra"
     monkeypatch.setattr(module, fail)
     again = clone(model).set_params(delta=0.1).fit(trials, references)
     assert_same_spectra(again, plain)

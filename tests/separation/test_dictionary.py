@@ -5,12 +5,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn_cnmf import Reference, Trial
 from sklearn_cnmf.separation._dictionary import (
     distinct_sources,
-    learn_dictionary,
+    played_spectra,
     transpose,
+    with_transpositions,
 )
 
 SFREQ = 8000
-LEARNING = {"n_fft": 512, "max_iter": 200, "tol": 1e-6, "seed": 0}
 
 
 def tone(frequency, n_samples=8000):
@@ -32,24 +32,39 @@ def test_each_recording_teaches_once():
     assert_allclose(sources["x"][1], b)
 
 
-def test_learned_spectra_are_those_of_the_notes():
+def test_learned_spectra_are_those_that_were_played():
     notes = [np.concatenate([tone(500), tone(1000)]), 100 * tone(2000)]
-    spectra = learn_dictionary(notes, 3, transposition=0, **LEARNING)
-    assert spectra.shape == (3, 257)
+    spectra = played_spectra(notes, 1000, n_fft=512)
     assert_allclose(spectra.sum(1), 1)
-    assert sorted(spectra.argmax(1)) == [32, 64, 128]
+    assert set(spectra.argmax(1)) == {32, 64, 128}
+    # A frame every half window, the last one at the very end.
+    assert len(spectra) == 16000 // 256 + 1 + 8000 // 256 + 1
 
 
-def test_notes_that_were_never_played_are_known_by_transposition():
-    recording = [np.concatenate([tone(1000), tone(2000)]).astype(np.float32)]
-    spectra = learn_dictionary(recording, 20, transposition=2, **LEARNING)
-    assert spectra.shape == (20, 257)
+def test_of_long_recordings_evenly_spaced_frames_are_taken():
+    notes = np.concatenate([tone(f, 2560) for f in (500, 1000, 1500, 2000)])
+    spectra = played_spectra([notes.astype(np.float32)], 4, n_fft=512)
     assert spectra.dtype == np.float32
-    assert_allclose(spectra.sum(1), 1, rtol=1e-5)
-    peaks = set(spectra.argmax(1))
-    expected = {round(f * 2 ** (s / 12) * 512 / SFREQ) for f in (1000, 2000)
-                for s in (-2, 0, 2)}  # fmt: skip
-    assert all(min(abs(peak - e) for peak in peaks) <= 1 for e in expected)
+    every = played_spectra([notes.astype(np.float32)], 1000, n_fft=512)
+    assert len(every) == 41
+    assert_array_equal(spectra, every[[0, 13, 27, 40]])
+
+
+def test_quiet_frames_are_left_out():
+    fading = np.concatenate([tone(500), 0.01 * tone(1000), np.zeros(8000)])
+    spectra = played_spectra([fading], 1000, n_fft=512)
+    assert set(spectra.argmax(1)) == {32}
+
+
+def test_transposed_copies_know_how_far_they_are_from_what_was_played():
+    played = played_spectra([tone(1000)], 1, n_fft=512)
+    copies, semitones = with_transpositions(played, 2)
+    assert_array_equal(semitones, [2, 1, 0, 1, 2])
+    assert_allclose(copies.sum(1), 1)
+    assert_array_equal(copies[2], played[0])
+    expected = 64 * 2 ** (np.arange(-2, 3) / 12)
+    assert_allclose(copies.argmax(1), expected, atol=1)
+    assert_array_equal(with_transpositions(played, 0)[0], played)
 
 
 @pytest.mark.parametrize(("semitones", "peak"), [(0, 60), (12, 120), (-12, 30)])

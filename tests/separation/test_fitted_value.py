@@ -270,13 +270,13 @@ def test_a_cache_of_other_code_is_not_used(tmp_path, monkeypatch):
 
     from sklearn_cnmf.separation import _dictionary
 
-    original = _dictionary.contrastive_nmf
-    monkeypatch.setattr(_dictionary, "contrastive_nmf", counted)
+    original = _dictionary.spectra
+    monkeypatch.setattr(_dictionary, "spectra", counted)
     fit("learned", clone(model))
     assert calls
 
 
-@pytest.mark.parametrize("change", [{"max_iter": 60}, {"tol": 0.03}, {"window": 0.1}])
+@pytest.mark.parametrize("change", [{"n_components": 3}, {"window": 0.1}])
 def test_every_setting_of_learning_is_part_of_the_key(tmp_path, change):
     first = fit("learned", memory=str(tmp_path))
     second = clone(first).set_params(**change).fit(TRIALS, REFERENCES)

@@ -260,7 +260,12 @@ def solve(
         )
 
 
-def activations_for(X: np.ndarray, components: np.ndarray, max_iter: int) -> np.ndarray:
+def activations_for(
+    X: np.ndarray,
+    components: np.ndarray,
+    max_iter: int,
+    sparsity: np.ndarray | None = None,
+) -> np.ndarray:
     """Activations that minimise the divergence for given components.
 
     Parameters
@@ -271,6 +276,8 @@ def activations_for(X: np.ndarray, components: np.ndarray, max_iter: int) -> np.
         W, in any scale.
     max_iter : int
         Number of iterations; they end early only where the cost can't fall further.
+    sparsity : ndarray of shape (n_components,), default=None
+        As in :func:`contrastive_nmf`.
 
     Returns
     -------
@@ -292,7 +299,7 @@ def activations_for(X: np.ndarray, components: np.ndarray, max_iter: int) -> np.
         workspace,
         start,
         W,
-        no_regularizer(n_components, workspace.total),
+        no_regularizer(n_components, workspace.total, sparsity),
         fixed=np.ones(n_components, dtype=bool),
         solver="mu",
         max_iter=max_iter,

@@ -125,11 +125,10 @@ class Regularizer:
         return groups, np.array([1.0, -1.0])
 
 
-def no_regularizer(n_components, total):
-    """Return the terms of a factorisation by divergence alone."""
-    return Regularizer(
-        None, np.zeros(n_components, dtype=bool), 0.0, 0.0, 0.0, total, "components"
-    )
+def no_regularizer(n_components, total, sparsity=None):
+    """Return the terms of a factorisation by divergence, and sparsity, alone."""
+    attended = np.zeros(n_components, dtype=bool)
+    return Regularizer(None, attended, 0.0, 0.0, 0.0, total, "components", sparsity)
 
 
 def _project(guide, columns):

@@ -1,0 +1,71 @@
+"""Which of very many known spectra sound in a mixture."""
+
+import numpy as np
+
+from .factorization import activations_for
+
+# A search among fewer spectra saves no time.
+_FEW = 200
+# Of each group's magnitude, how much the spectra that are kept hold, after how many
+# iterations.
+_KEPT, _N_ITERATIONS = 0.98, 20
+# Bands of the search: a quarter tone, but no less than one bin.
+_BANDS_PER_OCTAVE = 24
+
+
+def sounding_components(
+    X: np.ndarray, components: np.ndarray, sparsity: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose the spectra that a mixture needs, and say how loud each is when.
+
+    A few iterations on a coarser frequency scale tell which spectra sound at all; the
+    others would cost most of the time and end near zero.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_frames, n_bins)
+        Magnitudes of the mixture.
+    components : ndarray of shape (n_components, n_bins)
+        Spectra that sum to one.
+    sparsity : ndarray of shape (n_components,)
+        Weight of the magnitude of each.
+    groups : ndarray of shape (n_components,) of int
+        Instrument of each. Of each instrument enough is kept, however quiet it is.
+
+    Returns
+    -------
+    kept : ndarray of int
+        The chosen ones, in their order.
+    activations : ndarray of shape (n_frames, n_kept)
+        To start from.
+    """
+    if len(components) <= _FEW:
+        even = np.repeat(X.sum(1)[:, None] / len(components), len(components), axis=1)
+        return np.arange(len(components)), even
+    starts = _band_starts(X.shape[1])
+    activations = activations_for(
+        np.add.reduceat(X, starts, axis=1),
+        np.add.reduceat(components, starts, axis=1),
+        _N_ITERATIONS,
+        sparsity,
+    )
+    magnitudes = activations.sum(0, dtype=np.float64)
+    kept = [
+        _loudest(magnitudes, np.flatnonzero(groups == group))
+        for group in np.unique(groups)
+    ]
+    kept = np.sort(np.concatenate(kept))
+    return kept, activations[:, kept]
+
+
+def _band_starts(n_bins):
+    """Return the first bin of each band."""
+    widths = np.maximum(1, np.arange(n_bins) * (2 ** (1 / _BANDS_PER_OCTAVE) - 1))
+    bands = np.floor(np.cumsum(1 / widths)).astype(int)
+    return np.flatnonzero(np.diff(bands, prepend=-1))
+
+
+def _loudest(magnitudes, own):
+    order = own[np.argsort(-magnitudes[own], kind="stable")]
+    held = np.cumsum(magnitudes[order])
+    return order[: 1 + np.searchsorted(held, _KEPT * held[-1])]

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_cnmf.separation._sounding import _band_starts, sounding_components
+from sklearn_cnmf.separation.factorization import activations_for, kl_divergence
+
+
+def many_spectra(rng, n_components=400, n_bins=1025):
+    """Combs of partials that decay, at random fundamentals."""
+    bins = np.arange(n_bins)[:, None]
+    combs = []
+    for fundamental in rng.uniform(20, 120, n_components):
+        partials = fundamental * np.arange(1, 9)
+        heights = rng.uniform(0.2, 1, 8)
+        combs.append((heights * np.exp(-((bins - partials) ** 2) / 4)).sum(1))
+    combs = np.array(combs) + 1e-6
+    return combs / combs.sum(1, keepdims=True)
+
+
+@pytest.fixture
+def played():
+    rng = np.random.default_rng(0)
+    components = many_spectra(rng)
+    truth = np.zeros((60, 400))
+    for k in (3, 77, 200, 399):
+        truth[rng.integers(0, 40) :, k] = rng.uniform(0.5, 1)
+    truth[:, 399] *= 1e-3
+    return truth @ components, components, np.arange(400) // 200
+
+
+def test_what_sounds_is_kept_and_little_else(played):
+    X, components, groups = played
+    kept, activations = sounding_components(X, components, np.zeros(400), groups)
+    assert {3, 77, 200} <= set(kept)
+    assert len(kept) < 100
+    assert_array_equal(kept, np.unique(kept))
+    assert activations.shape == (60, len(kept))
+    assert activations.min() >= 0
+    few = activations_for(X, components[kept], 50)
+    assert kl_divergence(X, few @ components[kept]) < 1e-3 * X.sum()
+
+
+def test_a_quiet_instrument_is_kept(played):
+    X, components, _ = played
+    groups = (np.arange(400) == 399).astype(int)
+    kept, _ = sounding_components(X, components, np.zeros(400), groups)
+    assert 399 in kept
+
+
+def test_what_costs_is_left_out_where_another_does_the_same():
+    rng = np.random.default_rng(0)
+    components = np.repeat(many_spectra(rng, 150), 2, axis=0)
+    X = rng.random((20, 300)) @ components
+    cost = np.tile([0.0, 1.0], 150)
+    kept, _ = sounding_components(X, components, cost, np.zeros(300, dtype=int))
+    assert np.isin(kept, np.arange(0, 300, 2)).all()
+
+
+def test_few_spectra_are_all_kept():
+    X = np.arange(12.0).reshape(3, 4)
+    kept, activations = sounding_components(
+        X, np.eye(4)[:2], np.zeros(2), np.array([0, 1])
+    )
+    assert_array_equal(kept, [0, 1])
+    assert_allclose(activations, [[3, 3], [11, 11], [19, 19]])
+
+
+@pytest.mark.parametrize("n_bins", [2, 5, 500, 2049])
+def test_bands_cover_all_bins_and_widen_to_a_quarter_tone(n_bins):
+    starts = _band_starts(n_bins)
+    assert starts[0] == 0
+    widths = np.diff([*starts, n_bins])
+    assert widths.min() >= 1
+    assert_array_equal(widths[:20], 1)
+    if n_bins > 1000:
+        ratios = (starts[1:] / starts[:-1].clip(1))[100:]
+        assert_allclose(ratios, 2 ** (1 / 24), rtol=0.02)
