@@ -85,9 +85,8 @@ class ContrastiveNMF(
     ----------
     n_components : int, default=None
         Number of components ("blind", "guided", arrays), 48 if None; or the largest
-        number of spectra of each instrument ("learned"), 600 if None. Where its
-        recordings hold more frames, those evenly spaced in time are taken: with
-        minutes of an instrument a larger number pays.
+        number of spectra of each instrument ("learned"), 300 if None. Where its
+        recordings hold more frames, those that lie farthest apart are taken.
     delta : float, default=None
         Weight of the contrast. It means the same for loud and quiet, short and
         long mixtures. None is 0.3 (0.02 for ``contrast="components"``) where the

@@ -117,8 +117,10 @@ def played_spectra(
     sources : list of ndarray
         Waveforms, none of them silent.
     n_components : int
-        Largest number of spectra. Of more frames than that, those that are evenly
-        spaced in time are taken, over all recordings.
+        Largest number of spectra. Of more frames than that, those are taken that lie
+        farthest apart (Gonzalez 1985): first the most typical one, then time and
+        again the one that is least like all that were taken. So what an instrument
+        played once is known as well as what it played all the time.
     n_fft : int
         Window in samples. Frames overlap by half. Those that are much quieter than
         the loudest of their recording are left out.
@@ -134,10 +136,21 @@ def played_spectra(
         loudness = magnitudes.sum(1)
         frames.append(magnitudes[loudness > _QUIETEST * loudness.max()])
     frames = np.concatenate(frames)
-    if len(frames) > n_components:
-        evenly = np.linspace(0, len(frames) - 1, n_components)
-        frames = frames[np.round(evenly).astype(int)]
-    return frames / frames.sum(1, keepdims=True)
+    frames /= frames.sum(1, keepdims=True)
+    return frames[_farthest_apart(np.sqrt(frames), n_components)]
+
+
+def _farthest_apart(directions, n_points):
+    """Return indices of unit vectors, in their order, that lie farthest apart."""
+    if len(directions) <= n_points:
+        return np.arange(len(directions))
+    chosen = [int(np.argmax(directions @ directions.mean(0)))]
+    nearest = directions @ directions[chosen[0]]
+    while len(chosen) < n_points:
+        nearest[chosen[-1]] = np.inf
+        chosen.append(int(np.argmin(nearest)))
+        np.maximum(nearest, directions @ directions[chosen[-1]], out=nearest)
+    return np.sort(chosen)
 
 
 def with_transpositions(

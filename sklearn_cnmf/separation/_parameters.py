@@ -15,7 +15,7 @@ from .factorization import check_factorization_parameters
 DICTIONARIES = ("learned", "blind", "guided")
 CHOICES = ("soft", "hard")
 # Components of a mixture, and the most spectra of an instrument that is learned.
-DEFAULT_N_COMPONENTS, DEFAULT_N_SPECTRA = 48, 600
+DEFAULT_N_COMPONENTS, DEFAULT_N_SPECTRA = 48, 300
 _MOST_SEMITONES = 12
 
 
