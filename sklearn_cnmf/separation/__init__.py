@@ -2,6 +2,7 @@
 
 from .._public import set_public_module
 from ._arrays import ArrayFactorization
+from ._audio import separate_audio
 from ._blind import OwnSpectra
 from ._contrastive_nmf import ContrastiveNMF
 from ._grouping import split_components
@@ -31,6 +32,7 @@ __all__ = [
     "contrastive_nmf",
     "guide_support",
     "kl_divergence",
+    "separate_audio",
     "split_components",
 ]
 
