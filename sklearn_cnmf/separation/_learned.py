@@ -19,6 +19,9 @@ from ._sounding import sounding_components
 from ._stft import SHORTEST
 
 _COST_OF_A_SEMITONE = 0.05
+# Weight of what was played against what a mixture says of a spectrum, and for how many
+# iterations it is asked.
+_PRIOR, _N_ADAPTING = 0.005, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,17 +139,24 @@ class LearnedSpectra:
         sparsity = _COST_OF_A_SEMITONE * np.concatenate(semitones)
         kept, A = sounding_components(mixture.magnitudes, W, sparsity, owner)
         W, owner, sparsity = W[kept], owner[kept], sparsity[kept]
+        undecided = np.ones(len(W), dtype=bool)
+        settings = settings._replace(delta=0.0)
         if settings.solver == "published":
-            sparsity = None
+            factors = mixture.factorize(A, W, undecided, settings, fixed=True)
+            return factors, owner, None
         factors = mixture.factorize(
-            A,
-            W,
-            np.ones(len(W), dtype=bool),
-            settings._replace(delta=0.0),
-            fixed=True,
-            sparsity=sparsity,
+            A, W, undecided, settings, fixed=True, sparsity=sparsity
         )
-        return factors, owner, sparsity
+        adapted = mixture.factorize(
+            factors.A,
+            factors.W,
+            undecided,
+            settings._replace(max_iter=_N_ADAPTING, tol=0.0),
+            fixed=False,
+            sparsity=sparsity,
+            prior=np.full(len(W), _PRIOR),
+        )
+        return adapted._replace(converged=factors.converged), owner, sparsity
 
 
 def _follow(candidates, course, trial, choice):

@@ -112,6 +112,7 @@ class Mixture:
         *,
         fixed: bool,
         sparsity: np.ndarray | None = None,
+        prior: np.ndarray | None = None,
     ) -> Factors:
         """Run the solver from given factors."""
         workspace = Workspace(self.magnitudes, len(W))
@@ -135,6 +136,7 @@ class Mixture:
             solver=settings.solver,
             max_iter=settings.max_iter,
             tol=settings.tol,
+            prior=prior,
         )
         return Factors(descent.activations, descent.components, descent.converged)
 

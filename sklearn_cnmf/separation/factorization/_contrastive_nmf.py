@@ -17,6 +17,7 @@ from ..._validation import (
 )
 from ._cost import CONTRASTS, unit_columns
 from ._kernels import Workspace
+from ._prior import SpectralPrior
 from ._regularizer import Regularizer, no_regularizer
 from ._solver import Descent, descend, descend_published
 from ._start import random_factors
@@ -79,6 +80,7 @@ def contrastive_nmf(
     mu: float = 0.0,
     beta: float = 0.0,
     sparsity: ArrayLike | None = None,
+    prior: ArrayLike | None = None,
     solver: str = "mu",
     max_iter: int = 200,
     tol: float = 1e-5,
@@ -91,7 +93,8 @@ def contrastive_nmf(
     .. math::
 
         D(X | H W) + \mu |H|_1 + \beta |W|_1
-        + \sum_k \lambda_k |h_k|_1 |w_k|_1 - \delta \, C
+        + \sum_k \lambda_k |h_k|_1 |w_k|_1
+        + \sum_k \rho_k D(\bar w^0_k | \bar w_k) - \delta \, C
 
     for X divided by its sum, D the generalised Kullback-Leibler divergence. With the
     guide's columns s_j of unit norm, the contrast is by default that of the two
@@ -138,6 +141,11 @@ def contrastive_nmf(
         Weight lambda_k of the magnitude of each component, which is its share of the
         sum of the model: what one component has to pay where another could explain the
         same. A number that all components share does next to nothing. Solver "mu".
+    prior : array-like of shape (n_components,), default=None
+        Weight rho_k of what is known of each spectrum: of the divergence
+        KL(w0_k || w_k) from what it starts as, both summing to one. Zero leaves a
+        component free; the larger, the more it takes of `X` to change it. Needs
+        `components`; nothing for those that are `fixed`. Solver "mu".
     solver : {"mu", "published"}, default="mu"
         "mu" never raises the cost. "published" is the rule of [1]_, kept for
         comparison; it does raise the cost, and knows only ``contrast="components"``.
@@ -198,7 +206,10 @@ def contrastive_nmf(
     if fixed is not None and components is None:
         raise ValueError("fixed: components to keep are needed, but components is None")
     fixed = _check_mask("fixed", fixed, n_components, 0)
-    sparsity = check_sparsity(sparsity, n_components, solver)
+    sparsity = _check_weights("sparsity", sparsity, n_components, solver)
+    prior = _check_weights("prior", prior, n_components, solver)
+    if prior is not None and components is None:
+        raise ValueError("prior: components to start from are needed, but got None")
     guide = _check_guide(guide, X, delta)
     shift = _shift(X)
     X = np.ldexp(X, -shift) if shift else X
@@ -220,7 +231,7 @@ def contrastive_nmf(
     )
     descent = solve(
         workspace, A, W, regularizer,
-        fixed=fixed, solver=solver, max_iter=max_iter, tol=tol,
+        fixed=fixed, solver=solver, max_iter=max_iter, tol=tol, prior=prior,
     )  # fmt: skip
     norms = np.linalg.norm(descent.activations, axis=0)
     return Factorization(
@@ -242,8 +253,11 @@ def solve(
     solver: str,
     max_iter: int,
     tol: float,
+    prior: np.ndarray | None = None,
 ) -> Descent:
     """Run a solver from starting factors in any split of their scale.
+
+    `prior` weighs the divergence of each component from what it starts as.
 
     Returns
     -------
@@ -254,10 +268,14 @@ def solve(
     if solver != "published":
         sums = W.sum(1)
         A, W = A * sums, W / np.where(sums > 0, sums, 1)[:, None]
+    expected = None
+    if prior is not None:
+        expected = SpectralPrior(W, np.where(fixed, 0.0, prior))
     with one_thread():
         return SOLVERS[solver](
-            workspace, A, W, regularizer, fixed=fixed, max_iter=max_iter, tol=tol
-        )
+            workspace, A, W, regularizer,
+            fixed=fixed, max_iter=max_iter, tol=tol, prior=expected,
+        )  # fmt: skip
 
 
 def activations_for(
@@ -332,21 +350,19 @@ def check_factorization_parameters(
         )
 
 
-def check_sparsity(
-    sparsity: ArrayLike | None, n_components: int, solver: str
-) -> np.ndarray | None:
-    """Return the weights of magnitudes as an array; None if there are none."""
-    if sparsity is None:
+def _check_weights(name, weights, n_components, solver):
+    """Return a weight of each component as an array; None if there are none."""
+    if weights is None:
         return None
-    sparsity = as_signals("sparsity", sparsity, (1,)).astype(np.float64)
-    check_shape("sparsity", sparsity, (n_components,))
-    if sparsity.min() < 0:
-        raise ValueError("sparsity: found negative weights")
-    if not sparsity.any():
+    weights = as_signals(name, weights, (1,)).astype(np.float64)
+    check_shape(name, weights, (n_components,))
+    if weights.min() < 0:
+        raise ValueError(f"{name}: found negative weights")
+    if not weights.any():
         return None
     if solver == "published":
-        raise ValueError("sparsity: solver='published' does not know it; use 'mu'")
-    return sparsity
+        raise ValueError(f"{name}: solver='published' does not know it; use 'mu'")
+    return weights
 
 
 def _shift(X):

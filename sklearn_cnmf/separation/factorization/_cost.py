@@ -109,6 +109,8 @@ def contrastive_cost(
     beta: float = 0.0,
     contrast: str = "group",
     sparsity: ArrayLike | None = None,
+    prior: ArrayLike | None = None,
+    expected: ArrayLike | None = None,
 ) -> float:
     """Evaluate the cost that :func:`contrastive_nmf` descends.
 
@@ -116,7 +118,7 @@ def contrastive_cost(
     H W is the model of it, ::
 
         D(X | H W) + mu |H|_1 + beta |W|_1 + sum_k lambda_k |h_k|_1 |w_k|_1
-        - delta * contrast.
+        + sum_k rho_k KL(expected_k || w_k) - delta * contrast.
 
     Parameters
     ----------
@@ -131,6 +133,11 @@ def contrastive_cost(
         Weights of the contrast, of the l1 norm of H and of that of W.
     sparsity : array-like of shape (n_components,), default=None
         Weights lambda_k of the magnitudes; zero if None.
+    prior : array-like of shape (n_components,), default=None
+        Weights rho_k of what is known of the spectra; zero if None.
+    expected : array-like of shape (n_components, n_bins), default=None
+        The spectra that components are expected to have, in any scale; needed with
+        `prior`.
 
     Returns
     -------
@@ -166,9 +173,27 @@ def contrastive_cost(
         sparsity = as_signals("sparsity", sparsity, (1,))
         check_shape("sparsity", sparsity, (len(W),))
         cost += sparsity @ (H.sum(axis=0) * W.sum(axis=1))
+    if prior is not None:
+        cost += _divergence_from(expected, prior, W)
     if delta > 0:
         cost -= delta * contrast_value(H, W, guide, attended, contrast=contrast)
     return cost
+
+
+def _divergence_from(expected, weights, W):
+    weights = as_signals("prior", weights, (1,))
+    check_shape("prior", weights, (len(W),))
+    if expected is None:
+        raise ValueError("expected: None, but prior needs it")
+    expected = _magnitudes("expected", expected)
+    check_shape("expected", expected, W.shape)
+    pairs = zip(weights, _rows_to_one(expected), _rows_to_one(W))
+    return sum(weight * kl_divergence(x, w) for weight, x, w in pairs if weight > 0)
+
+
+def _rows_to_one(rows):
+    sums = rows.sum(axis=1, keepdims=True)
+    return rows / np.where(sums > 0, sums, 1)
 
 
 def unit_columns(array):

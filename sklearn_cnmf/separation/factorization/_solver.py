@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._kernels import Workspace
+from ._prior import SpectralPrior
 from ._regularizer import Regularizer
 
 _MAX_HALVINGS = 30
@@ -41,6 +42,7 @@ def descend(
     fixed: np.ndarray,
     max_iter: int,
     tol: float,
+    prior: SpectralPrior | None = None,
 ) -> Descent:
     """Multiplicative descent that never raises the stated cost.
 
@@ -50,7 +52,9 @@ def descend(
     majoriser plus the exact change of penalties and contrast does not rise,
     and its exponent is halved until then. Since the majoriser needs no new
     model of X, a refused step costs next to nothing. Without penalties and
-    contrast this is the plain rule for the Kullback-Leibler divergence.
+    contrast this is the plain rule for the Kullback-Leibler divergence. What is known
+    of the components adds to their counts, which is the exact minimum of the
+    majoriser and the prior.
 
     Iterates are extrapolated along their last change, on a logarithmic scale, as in
     the block majorisation-minimisation with extrapolation of Hien, Leplat and Gillis
@@ -75,6 +79,8 @@ def descend(
     tol : float
         The descent ends once the cost has fallen by less than `tol` per
         iteration over ten iterations.
+    prior : SpectralPrior, default=None
+        What is known of the components.
 
     Returns
     -------
@@ -85,25 +91,26 @@ def descend(
     free = ~fixed
     least = _FLOOR * workspace.total / len(A)
     A, W = _floored(A, least), _floored(W, _FLOOR)
-    product, cost = _cost_at(A, W, workspace, regularizer)
+    product, cost = _cost_at(A, W, workspace, regularizer, prior)
     objective, latest, momentum = [cost], None, _MOMENTUM_START
     while True:
         converged = _has_converged(objective, tol)
         if converged or len(objective) > max_iter:
             return Descent(A, W, np.array(objective), converged)
-        before, latest = latest, _iterate(A, W, product, free, workspace, regularizer)
+        before = latest
+        latest = _iterate(A, W, product, free, workspace, regularizer, prior)
         latest = _floored(latest[0], least), _floored(latest[1], _FLOOR)
         if before is not None:
             further = _extrapolated(latest, before, momentum, free)
             further = _floored(further[0], least), _floored(further[1], _FLOOR)
-            product, cost = _cost_at(*further, workspace, regularizer)
+            product, cost = _cost_at(*further, workspace, regularizer, prior)
             if cost <= objective[-1]:
                 momentum = min(momentum * _MOMENTUM_GROWTH, _MOMENTUM_LIMIT)
                 A, W = further
                 objective.append(cost)
                 continue
             momentum = max(momentum / 2, _MOMENTUM_START)
-        product, cost = _cost_at(*latest, workspace, regularizer)
+        product, cost = _cost_at(*latest, workspace, regularizer, prior)
         if cost > objective[-1]:
             return Descent(A, W, np.array(objective), True)
         A, W = latest
@@ -115,17 +122,20 @@ def _floored(array, least):
     return np.where(small, array.dtype.type(least), array)
 
 
-def _cost_at(A, W, workspace, regularizer):
-    product, divergence = workspace.onto_activations(A, W)
-    return product, divergence + regularizer.values(A).sum()
+def _cost_at(A, W, workspace, regularizer, prior):
+    product, cost = workspace.onto_activations(A, W)
+    cost += regularizer.values(A).sum()
+    return product, cost if prior is None else cost + prior.value(W)
 
 
-def _iterate(A, W, product, free, workspace, regularizer):
+def _iterate(A, W, product, free, workspace, regularizer, prior):
     ratio, share = _step(A, product, regularizer, workspace)
     A = _certified_move(A, ratio, share, regularizer, workspace.total)
     if free.any():
         W = W.copy()
-        W[free], gains, share = _component_step(A, W, free, workspace, regularizer)
+        W[free], gains, share = _component_step(
+            A, W, free, workspace, regularizer, prior
+        )
         A = _certified_move(A, gains, share, regularizer, workspace.total)
     return A, W
 
@@ -157,6 +167,7 @@ def descend_published(
     fixed: np.ndarray,
     max_iter: int,
     tol: float,
+    prior: None = None,
 ) -> Descent:
     """Run the rule of Cantisani, Essid and Richard (ICASSP 2021), as published.
 
@@ -208,7 +219,7 @@ def _step(A, product, regularizer, workspace):
     return ratio, share
 
 
-def _component_step(A, W, free, workspace, regularizer):
+def _component_step(A, W, free, workspace, regularizer, prior):
     counts = W[free] * workspace.onto_components(A, W)[free]
     sums = counts.sum(1, dtype=np.float64)
     before = A[:, free].sum(0, dtype=np.float64)
@@ -217,6 +228,8 @@ def _component_step(A, W, free, workspace, regularizer):
     gains[free] = regularizer.shrunk(gains)[free]
     share = np.zeros(len(W))
     share[free] = sums * np.log(np.maximum(gains[free], workspace.floor))
+    if prior is not None:
+        counts += prior.pseudo_counts(workspace.total)[free]
     return _rows_to_one(counts, W[free]), gains.astype(A.dtype), share
 
 

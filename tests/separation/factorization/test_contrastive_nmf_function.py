@@ -505,3 +505,90 @@ def test_bad_sparsity_is_refused(sparsity, solver, message):
         contrastive_nmf(
             X, 6, sparsity=sparsity, solver=solver, contrast="components", delta=0.0
         )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"fixed": np.arange(6) < 3},
+        {"sparsity": [0, 0, 0.1, 0.1, 0.5, 2.0]},
+        {"mu": 0.01, "beta": 0.001},
+        {"delta": 0.3},
+    ],
+)
+def test_a_prior_never_raises_the_stated_cost(dtype, options):
+    X, W, _ = sparse_problem(dtype)
+    X = X[:, ::-1].copy()
+    weights = np.array([0, 0.001, 0.01, 0.1, 1.0, 10.0])
+    options = {"delta": 0.0, **options}
+    guide = X[:, :1] if options["delta"] > 0 else None
+    result = contrastive_nmf(
+        X, components=W, prior=weights, guide=guide, tol=0.0, max_iter=60,
+        random_state=0, **options,
+    )  # fmt: skip
+    assert np.diff(result.objective).max() <= 0
+    fixed = options.pop("fixed", np.zeros(6, dtype=bool))
+    cost = contrastive_cost(
+        X, result.activations, result.components, guide=guide,
+        prior=np.where(fixed, 0, weights), expected=W,
+        attended=np.arange(6) < 3, **options,
+    )  # fmt: skip
+    assert result.objective[-1] == pytest.approx(cost, rel=1e-3, abs=1e-5)
+
+
+def test_a_prior_ends_where_no_entry_could_lower_the_cost():
+    X, W, _ = sparse_problem()
+    X = X[:, ::-1].copy()
+    result = contrastive_nmf(
+        X, components=W, prior=np.full(6, 0.02), delta=0.0, tol=0.0, max_iter=4000,
+        random_state=0,
+    )  # fmt: skip
+    sums = result.components.sum(axis=1)
+    A, rows = result.activations * sums, result.components / sums[:, None]
+    expected = W / W.sum(axis=1, keepdims=True)
+    counts = rows * (A.T @ (X / (A @ rows))) + 0.02 * X.sum() * expected
+    assert_allclose(rows, counts / counts.sum(axis=1, keepdims=True), atol=1e-4)
+
+
+def test_the_larger_the_prior_the_nearer_is_what_was_expected():
+    X, W, _ = sparse_problem()
+    X = X[:, ::-1].copy()
+    expected = W / W.sum(axis=1, keepdims=True)
+    options = {"components": W, "delta": 0.0, "random_state": 0}
+
+    def distance(**changes):
+        spectra = contrastive_nmf(X, **options, **changes).components
+        return np.abs(spectra / spectra.sum(axis=1, keepdims=True) - expected).sum()
+
+    free = distance()
+    distances = [distance(prior=np.full(6, w)) for w in (0.01, 0.1, 1.0, 100.0)]
+    assert free > distances[0] > distances[1] > distances[2] > distances[3]
+    assert distances[3] < 0.01 * free
+    assert distance(prior=np.zeros(6)) == free
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"prior": [0.1] * 5}, "prior: expected shape"),
+        ({"prior": [-0.1] * 6}, "prior: found negative weights"),
+        ({"prior": [0.1] * 6, "solver": "published"}, "prior: solver='published'"),
+        ({"prior": [0.1] * 6, "components": None}, "prior: components to start from"),
+    ],
+)
+def test_a_bad_prior_is_refused(changes, message):
+    X, W, _ = sparse_problem()
+    options = {"components": W, "contrast": "components", "delta": 0.0, **changes}
+    with pytest.raises(ValueError, match=message):
+        contrastive_nmf(X, 6, **options)
+
+
+def test_a_prior_in_the_cost_needs_what_is_expected():
+    X, W, _ = sparse_problem()
+    A = np.ones((60, 6))
+    with pytest.raises(ValueError, match="expected: None, but prior needs it"):
+        contrastive_cost(X, A, W, prior=np.ones(6))
+    with pytest.raises(ValueError, match="expected: expected shape"):
+        contrastive_cost(X, A, W, prior=np.ones(6), expected=W[:, 1:])
