@@ -21,7 +21,7 @@ from ._stft import SHORTEST
 _COST_OF_A_SEMITONE = 0.05
 # Weight of what was played against what a mixture says of a spectrum, and for how many
 # iterations it is asked.
-_PRIOR, _N_ADAPTING = 0.005, 20
+_PRIOR, _N_ADAPTING = 0.01, 8
 
 
 @dataclass(frozen=True, eq=False)
