@@ -39,6 +39,7 @@ from ._parameters import (
     check_trials_for_window,
     given_attended,
     warn_of_ignored,
+    warn_of_misfit,
     warn_of_no_weights,
     warn_of_nothing,
 )
@@ -120,7 +121,7 @@ class ContrastiveNMF(
         comparison, and needs ``contrast="components"``.
     max_iter : int, default=200
         Largest number of iterations of one factorisation.
-    tol : float, default=1e-5
+    tol : float, default=1e-4
         A factorisation stops once its cost, which is free of unit, has fallen by
         less than this per iteration over ten iterations.
     window : float, default=0.186
@@ -210,7 +211,7 @@ class ContrastiveNMF(
         choice_window: float | None = None,
         solver: str = "mu",
         max_iter: int = 200,
-        tol: float = 1e-5,
+        tol: float = 1e-4,
         window: float = 0.186,
         mask_power: float = 2.0,
         transposition: int = 2,
@@ -411,7 +412,8 @@ class ContrastiveNMF(
         Warns
         -----
         UserWarning
-            If a mixture is silent or a guide constant.
+            If a mixture is silent or a guide constant; if the learned spectra explain
+            mixtures badly, once, with their number.
         ConvergenceWarning
             If factorisations stopped at `max_iter`; once, with their number.
         """
@@ -443,6 +445,7 @@ class ContrastiveNMF(
             warn_of_no_weights(trials)
         for index, trial in enumerate(trials):
             warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
+        warn_of_misfit(trials, separations)
         unfinished = sum(not done.converged for done in separations)
         self._warn_unfinished(unfinished, len(trials))
         return separations

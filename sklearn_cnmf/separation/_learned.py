@@ -7,21 +7,15 @@ import numpy as np
 
 from .._validation import check_names, check_number, check_shape, check_whole
 from ..trial import Trial
-from ._dictionary import with_transpositions
-from ._mixture import Factors, Mixture, Separation, Settings
+from ._explain import explain
+from ._mixture import Mixture, Separation, Settings
 from ._selection import (
     candidate_correlations,
     candidate_features,
     course_of_candidates,
     support_and_probabilities,
 )
-from ._sounding import sounding_components
 from ._stft import SHORTEST
-
-_COST_OF_A_SEMITONE = 0.05
-# Weight of what was played against what a mixture says of a spectrum, and for how many
-# iterations it is asked.
-_PRIOR, _N_ADAPTING = 0.01, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +34,10 @@ class LearnedSpectra:
         Window in samples.
     parameters : dict
         Parameters of the estimator that decided this.
-    transposition : int, default=0
-        By how many semitones, up and down, spectra may be transposed.
+    transposition : int or None, default=None
+        By how many semitones, up and down, spectra may be transposed before they
+        adapt to a mixture. None takes them as they are: spectra of earlier versions
+        were learned with their transpositions.
     """
 
     instruments: tuple[str, ...]
@@ -49,7 +45,7 @@ class LearnedSpectra:
     audio_sfreq: float
     n_fft: int
     parameters: dict[str, Any]
-    transposition: int = 0
+    transposition: int | None = None
     for_trials: ClassVar[bool] = True
     needs_instruments: ClassVar[bool] = True
 
@@ -58,7 +54,8 @@ class LearnedSpectra:
         check_number("audio_sfreq", self.audio_sfreq, above=0)
         check_whole("n_fft", self.n_fft, least=SHORTEST)
         check_names("instruments", self.instruments)
-        check_whole("transposition", self.transposition, least=0)
+        if self.transposition is not None:
+            check_whole("transposition", self.transposition, least=0)
         if len(self.components) != len(self.instruments):
             raise ValueError(
                 f"components: expected {len(self.instruments)} arrays, one for each "
@@ -81,7 +78,12 @@ class LearnedSpectra:
         `attended` says which it is.
         """
         mixture = Mixture(trial, self.n_fft)
-        factors, owner, sparsity = self._factorize(mixture, settings)
+        spectra = [
+            self.components[self.instruments.index(name)] for name in trial.instruments
+        ]
+        factors, owner, sparsity, misfit = explain(
+            mixture, spectra, self.transposition, settings
+        )
         candidates = [
             mixture.waveform(factors, owner == i, settings.mask_power)
             for i in range(len(trial.instruments))
@@ -121,42 +123,8 @@ class LearnedSpectra:
             factors.converged,
             candidates,
             course,
+            misfit,
         )
-
-    def _factorize(
-        self, mixture: Mixture, settings: Settings
-    ) -> tuple[Factors, np.ndarray, np.ndarray]:
-        spectra, semitones = zip(
-            *(
-                with_transpositions(
-                    self.components[self.instruments.index(name)], self.transposition
-                )
-                for name in mixture.trial.instruments
-            )
-        )
-        owner = np.repeat(np.arange(len(spectra)), [len(own) for own in spectra])
-        W = np.concatenate(spectra).astype(mixture.magnitudes.dtype, copy=False)
-        sparsity = _COST_OF_A_SEMITONE * np.concatenate(semitones)
-        kept, A = sounding_components(mixture.magnitudes, W, sparsity, owner)
-        W, owner, sparsity = W[kept], owner[kept], sparsity[kept]
-        undecided = np.ones(len(W), dtype=bool)
-        settings = settings._replace(delta=0.0)
-        if settings.solver == "published":
-            factors = mixture.factorize(A, W, undecided, settings, fixed=True)
-            return factors, owner, None
-        factors = mixture.factorize(
-            A, W, undecided, settings, fixed=True, sparsity=sparsity
-        )
-        adapted = mixture.factorize(
-            factors.A,
-            factors.W,
-            undecided,
-            settings._replace(max_iter=_N_ADAPTING, tol=0.0),
-            fixed=False,
-            sparsity=sparsity,
-            prior=np.full(len(W), _PRIOR),
-        )
-        return adapted._replace(converged=factors.converged), owner, sparsity
 
 
 def _follow(candidates, course, trial, choice):

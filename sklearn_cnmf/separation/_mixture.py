@@ -38,6 +38,11 @@ class Separation:
         no names. The hard choice is the one that `chosen` names.
     course : ndarray of shape (n_frames, n_instruments) or None
         With `choice_window`, the probabilities at each frame of the guide.
+    misfit : float or None
+        How much worse the learned spectra explain the mixture than free ones: the
+        divergence of what they explain relative to that of what as many free
+        components do, on bands of a quarter tone. Recordings of the same instruments
+        had up to 8 for 19 of 23 duos, other recordings more than 12 for all.
     converged : bool
         Whether the factorisation had come to rest.
     """
@@ -49,6 +54,7 @@ class Separation:
     converged: bool
     candidates: np.ndarray | None = None
     course: np.ndarray | None = None
+    misfit: float | None = None
 
     @property
     def chosen(self) -> str | None:

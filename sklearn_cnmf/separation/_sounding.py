@@ -2,20 +2,23 @@
 
 import numpy as np
 
-from .factorization import activations_for
+from .factorization import activations_for, contrastive_nmf, kl_divergence
 
 # A search among fewer spectra saves no time.
 _FEW = 200
 # Of each group's magnitude, how much the spectra that are kept hold, after how many
 # iterations.
 _KEPT, _N_ITERATIONS = 0.98, 20
+# Free components that known ones are compared with, their iterations, and the least of
+# their divergence from a mixture that counts, relative to its sum.
+_N_FREE, _N_FREE_ITERATIONS, _LEAST = 48, 60, 0.005
 # Bands of the search: a quarter tone, but no less than one bin.
 _BANDS_PER_OCTAVE = 24
 
 
 def sounding_components(
     X: np.ndarray, components: np.ndarray, sparsity: np.ndarray, groups: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Choose the spectra that a mixture needs, and say how loud each is when.
 
     A few iterations on a coarser frequency scale tell which spectra sound at all; the
@@ -38,24 +41,34 @@ def sounding_components(
         The chosen ones, in their order.
     activations : ndarray of shape (n_frames, n_kept)
         To start from.
+    misfit : float
+        Divergence of what all of them explain from the mixture, relative to that of
+        as many free components, or of 48.
     """
+    starts = _band_starts(X.shape[1])
+    X_bands = np.add.reduceat(X, starts, axis=1)
+    bands = np.add.reduceat(components, starts, axis=1)
+    activations = activations_for(X_bands, bands, _N_ITERATIONS, sparsity)
+    misfit = _misfit(X_bands, activations @ bands, min(_N_FREE, len(components)))
     if len(components) <= _FEW:
         even = np.repeat(X.sum(1)[:, None] / len(components), len(components), axis=1)
-        return np.arange(len(components)), even
-    starts = _band_starts(X.shape[1])
-    activations = activations_for(
-        np.add.reduceat(X, starts, axis=1),
-        np.add.reduceat(components, starts, axis=1),
-        _N_ITERATIONS,
-        sparsity,
-    )
+        return np.arange(len(components)), even, misfit
     magnitudes = activations.sum(0, dtype=np.float64)
     kept = [
         _loudest(magnitudes, np.flatnonzero(groups == group))
         for group in np.unique(groups)
     ]
     kept = np.sort(np.concatenate(kept))
-    return kept, activations[:, kept]
+    return kept, activations[:, kept], misfit
+
+
+def _misfit(X, model, n_free):
+    free = contrastive_nmf(
+        X, n_free, delta=0.0, max_iter=_N_FREE_ITERATIONS, random_state=0
+    )
+    total = X.sum(dtype=np.float64)
+    best = kl_divergence(X, free.activations @ free.components) / total
+    return kl_divergence(X, model) / total / max(best, _LEAST)
 
 
 def _band_starts(n_bins):

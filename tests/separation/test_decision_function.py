@@ -35,7 +35,7 @@ def duets():
 
 @pytest.fixture(scope="module")
 def fitted(duets):
-    model = ContrastiveNMF(2, delta=0.0, tol=1e-4, choice="hard", random_state=0)
+    model = ContrastiveNMF(20, delta=0.0, choice="hard", random_state=0)
     return model.fit(*duets)
 
 

@@ -31,7 +31,7 @@ def played():
 
 def test_what_sounds_is_kept_and_little_else(played):
     X, components, groups = played
-    kept, activations = sounding_components(X, components, np.zeros(400), groups)
+    kept, activations, _ = sounding_components(X, components, np.zeros(400), groups)
     assert {3, 77, 200} <= set(kept)
     assert len(kept) < 100
     assert_array_equal(kept, np.unique(kept))
@@ -44,7 +44,7 @@ def test_what_sounds_is_kept_and_little_else(played):
 def test_a_quiet_instrument_is_kept(played):
     X, components, _ = played
     groups = (np.arange(400) == 399).astype(int)
-    kept, _ = sounding_components(X, components, np.zeros(400), groups)
+    kept, _, _ = sounding_components(X, components, np.zeros(400), groups)
     assert 399 in kept
 
 
@@ -53,13 +53,13 @@ def test_what_costs_is_left_out_where_another_does_the_same():
     components = np.repeat(many_spectra(rng, 150), 2, axis=0)
     X = rng.random((20, 300)) @ components
     cost = np.tile([0.0, 1.0], 150)
-    kept, _ = sounding_components(X, components, cost, np.zeros(300, dtype=int))
+    kept, _, _ = sounding_components(X, components, cost, np.zeros(300, dtype=int))
     assert np.isin(kept, np.arange(0, 300, 2)).all()
 
 
 def test_few_spectra_are_all_kept():
     X = np.arange(12.0).reshape(3, 4)
-    kept, activations = sounding_components(
+    kept, activations, _ = sounding_components(
         X, np.eye(4)[:2], np.zeros(2), np.array([0, 1])
     )
     assert_array_equal(kept, [0, 1])
@@ -76,3 +76,13 @@ def test_bands_cover_all_bins_and_widen_to_a_quarter_tone(n_bins):
     if n_bins > 1000:
         ratios = (starts[1:] / starts[:-1].clip(1))[100:]
         assert_allclose(ratios, 2 ** (1 / 24), rtol=0.02)
+
+
+def test_misfit_tells_spectra_of_other_sources(played):
+    X, components, groups = played
+    rng = np.random.default_rng(1)
+    X = X + 1e-3 * rng.gamma(1.0, X.mean(), X.shape)
+    _, _, own = sounding_components(X, components, np.zeros(400), groups)
+    _, _, others = sounding_components(X, many_spectra(rng), np.zeros(400), groups)
+    assert own < 2
+    assert others > 12

@@ -1,0 +1,93 @@
+"""Explain a mixture with spectra that are known of its instruments."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._dictionary import with_transpositions
+from ._mixture import Factors, Mixture, Settings
+from ._sounding import sounding_components
+
+# SI-SDR gain in dB, right instrument given, mean of 24 sources of the example duos /
+# 22 of duos from another sound font with vibrato and reverberation. Weight of a copy
+# per semitone: 0.02, 0.05 and 0.1 differ by 0.2.
+_COST_OF_A_SEMITONE = 0.05
+# Weight of what was played against what the mixture says of a spectrum, and for how
+# many iterations it is asked:
+#
+#                 none          0.005          0.01           0.02           0.05
+#    5 iterations 14.2 / 10.8   14.0 / 11.5    14.1 /         14.1 / 11.4
+#    8                                         14.1 / 11.6
+#   10                          13.9 / 11.5                   14.1 / 11.3
+#   20                          13.1 / 11.3                                  14.2 / 10.6
+_PRIOR, _N_ADAPTING = 0.01, 8
+
+
+class Explanation(NamedTuple):
+    """Factors of a mixture, and what each component stands for."""
+
+    factors: Factors
+    owner: np.ndarray
+    sparsity: np.ndarray | None
+    misfit: float | None
+
+
+def explain(
+    mixture: Mixture,
+    spectra: list[np.ndarray],
+    transposition: int | None,
+    settings: Settings,
+) -> Explanation:
+    """Factorise with known spectra, without contrast.
+
+    Those that sound are found first and their activations fitted. Then they may
+    adapt to the mixture, as far as it says more of a spectrum than what was played.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        The mixture.
+    spectra : list of ndarray of shape (n_components, n_bins)
+        Of each candidate, as played, each summing to one.
+    transposition : int or None
+        By how many semitones they may be transposed. None takes them as they are,
+        for spectra that were learned with their transpositions.
+    settings : Settings
+        Its contrast counts for nothing here.
+
+    Returns
+    -------
+    explanation : Explanation
+        Factors; the candidate of each component; the weight of each one's magnitude,
+        None for the published rule, which knows no such thing; and how much worse the
+        known spectra explain the mixture than free ones, None for those of before.
+    """
+    copies, semitones = zip(
+        *(with_transpositions(own, transposition or 0) for own in spectra)
+    )
+    owner = np.repeat(np.arange(len(copies)), [len(own) for own in copies])
+    W = np.concatenate(copies).astype(mixture.magnitudes.dtype, copy=False)
+    sparsity = _COST_OF_A_SEMITONE * np.concatenate(semitones)
+    kept, A, misfit = sounding_components(mixture.magnitudes, W, sparsity, owner)
+    W, owner, sparsity = W[kept], owner[kept], sparsity[kept]
+    undecided = np.ones(len(W), dtype=bool)
+    settings = settings._replace(delta=0.0)
+    if settings.solver == "published":
+        factors = mixture.factorize(A, W, undecided, settings, fixed=True)
+        return Explanation(factors, owner, None, misfit)
+    factors = mixture.factorize(
+        A, W, undecided, settings, fixed=True, sparsity=sparsity
+    )
+    if transposition is None:
+        return Explanation(factors, owner, sparsity, None)
+    adapted = mixture.factorize(
+        factors.A,
+        factors.W,
+        undecided,
+        settings._replace(max_iter=_N_ADAPTING, tol=0.0),
+        fixed=False,
+        sparsity=sparsity,
+        prior=np.full(len(W), _PRIOR),
+    )
+    factors = adapted._replace(converged=factors.converged)
+    return Explanation(factors, owner, sparsity, misfit)
