@@ -60,7 +60,7 @@ _FITTED_TYPES = {
     ),
 }
 # What models did before these parameters existed.
-_BEFORE = {"scale": None, "clamp": None}
+_BEFORE = {"scale": None, "clamp": None, "n_free": 0}
 _INFO = "sklearn_cnmf.json"
 # No model comes near; a crafted archive may (bytes, once unpacked).
 _LARGEST = 2**30

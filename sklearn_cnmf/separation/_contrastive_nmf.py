@@ -42,6 +42,7 @@ from ._parameters import (
     warn_of_misfit,
     warn_of_no_weights,
     warn_of_nothing,
+    warn_of_unknown,
 )
 from ._selection import check_choice_window, check_weighted
 from ._stft import stft_size
@@ -134,6 +135,10 @@ class ContrastiveNMF(
         Learned spectra also stand for what they were transposed by up to this many
         semitones, up and down, since recordings seldom hold all the notes that an
         instrument plays ("learned"). 0 takes them as played.
+    n_free : int, default=16
+        Free components of an instrument of a mixture that was never learned, at most
+        one for each mixture, beside those of the others ("learned"). 0 refuses such a
+        mixture.
     memory : None, str or joblib.Memory, default=None
         Where to keep learned spectra, so that a search over other parameters
         learns them once per fold.
@@ -174,7 +179,8 @@ class ContrastiveNMF(
     Notes
     -----
     After `fit`, `delta`, `contrast`, `mu`, `beta`, `solver`, `max_iter`, `tol`,
-    `mask_power`, `choice`, `choice_window`, `n_jobs` and `memory` take effect at once.
+    `mask_power`, `choice`, `choice_window`, `n_free`, `n_jobs` and `memory` take
+    effect at once.
     The other parameters decided what was fitted: once they are changed, predicting
     raises until the next `fit`.
 
@@ -215,6 +221,7 @@ class ContrastiveNMF(
         window: float = 0.186,
         mask_power: float = 2.0,
         transposition: int = 2,
+        n_free: int = 16,
         memory: str | joblib.Memory | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -234,6 +241,7 @@ class ContrastiveNMF(
         self.window = window
         self.mask_power = mask_power
         self.transposition = transposition
+        self.n_free = n_free
         self.memory = memory
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -404,7 +412,8 @@ class ContrastiveNMF(
         ------
         ValueError
             If a trial is not sound, has no guide, another sampling rate than the
-            training, or instruments that were never learned; if the model was
+            training, or more than one instrument that was never learned (any, with
+            ``n_free=0``); if the model was
             fitted on an array; if a trial is shorter than `choice_window` or its guide
             has no weights for it; if `attended` names an instrument that is not there;
             if either is given and components have no names ("blind", "guided").
@@ -413,7 +422,8 @@ class ContrastiveNMF(
         -----
         UserWarning
             If a mixture is silent or a guide constant; if the learned spectra explain
-            mixtures badly, once, with their number.
+            mixtures badly, or an instrument was never learned, once each, with their
+            number.
         ConvergenceWarning
             If factorisations stopped at `max_iter`; once, with their number.
         """
@@ -445,6 +455,8 @@ class ContrastiveNMF(
             warn_of_no_weights(trials)
         for index, trial in enumerate(trials):
             warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
+        if model.needs_instruments:
+            warn_of_unknown(trials, model.instruments)
         warn_of_misfit(trials, separations)
         unfinished = sum(not done.converged for done in separations)
         self._warn_unfinished(unfinished, len(trials))
@@ -609,6 +621,7 @@ class ContrastiveNMF(
                 instruments=tuple(learned),
                 components=tuple(learned.values()),
                 transposition=self.transposition,
+                seed=seed,
                 parameters=self._parameters("n_components", "transposition"),
                 **fitted,
             )
@@ -634,10 +647,12 @@ class ContrastiveNMF(
         if not self.model_.needs_instruments:
             return
         unknown = sorted(set(trial.instruments) - set(self.model_.instruments))
-        if unknown:
+        most = 1 if self.n_free and len(trial.instruments) > 1 else 0
+        if len(unknown) > most:
             raise ValueError(
                 f"{where}: instruments {unknown} were never learned; known are "
-                f"{list(self.model_.instruments)}"
+                f"{list(self.model_.instruments)}, and at most {most} may be unknown "
+                f"(n_free={self.n_free})"
             )
 
     def _fit_array(self, X, guide):

@@ -1,4 +1,4 @@
-"""Explain a mixture with spectra that are known of its instruments."""
+"""Explain a mixture with what is known of its instruments."""
 
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ _COST_OF_A_SEMITONE = 0.05
 #   10                          13.9 / 11.5                   14.1 / 11.3
 #   20                          13.1 / 11.3                                  14.2 / 10.6
 _PRIOR, _N_ADAPTING = 0.01, 8
+# Weight of a free component beside known ones.
+_COST_OF_BEING_FREE = 0.1
 
 
 class Explanation(NamedTuple):
@@ -34,26 +36,32 @@ class Explanation(NamedTuple):
 
 def explain(
     mixture: Mixture,
-    spectra: list[np.ndarray],
+    spectra: list[np.ndarray | None],
     transposition: int | None,
     settings: Settings,
+    seed: int,
 ) -> Explanation:
     """Factorise with known spectra, without contrast.
 
     Those that sound are found first and their activations fitted. Then they may
     adapt to the mixture, as far as it says more of a spectrum than what was played.
+    Where nothing is known of a candidate, it gets free components beside the known
+    ones, which then don't adapt: they would take its place.
 
     Parameters
     ----------
     mixture : Mixture
         The mixture.
     spectra : list of ndarray of shape (n_components, n_bins)
-        Of each candidate, as played, each summing to one.
+        Of each candidate, as played, each summing to one; None for at most one, of
+        which nothing is known.
     transposition : int or None
         By how many semitones they may be transposed. None takes them as they are,
         for spectra that were learned with their transpositions.
     settings : Settings
         Its contrast counts for nothing here.
+    seed : int
+        Of the free components.
 
     Returns
     -------
@@ -62,16 +70,20 @@ def explain(
         None for the published rule, which knows no such thing; and how much worse the
         known spectra explain the mixture than free ones, None for those of before.
     """
+    known = [index for index, own in enumerate(spectra) if own is not None]
     copies, semitones = zip(
-        *(with_transpositions(own, transposition or 0) for own in spectra)
+        *(with_transpositions(spectra[i], transposition or 0) for i in known)
     )
-    owner = np.repeat(np.arange(len(copies)), [len(own) for own in copies])
+    owner = np.repeat(known, [len(own) for own in copies])
     W = np.concatenate(copies).astype(mixture.magnitudes.dtype, copy=False)
     sparsity = _COST_OF_A_SEMITONE * np.concatenate(semitones)
     kept, A, misfit = sounding_components(mixture.magnitudes, W, sparsity, owner)
     W, owner, sparsity = W[kept], owner[kept], sparsity[kept]
     undecided = np.ones(len(W), dtype=bool)
     settings = settings._replace(delta=0.0)
+    if len(known) < len(spectra):
+        (unknown,) = set(range(len(spectra))).difference(known)
+        return _beside(mixture, A, W, owner, sparsity, unknown, settings, seed)
     if settings.solver == "published":
         factors = mixture.factorize(A, W, undecided, settings, fixed=True)
         return Explanation(factors, owner, None, misfit)
@@ -91,3 +103,22 @@ def explain(
     )
     factors = adapted._replace(converged=factors.converged)
     return Explanation(factors, owner, sparsity, misfit)
+
+
+def _beside(mixture, A, W, owner, sparsity, unknown, settings, seed):
+    """Explain a mixture with free components beside known ones."""
+    free_A, free_W = mixture.random_factors(settings.n_free, seed)
+    n_known = len(W)
+    owner = np.append(owner, np.full(settings.n_free, unknown))
+    sparsity = np.append(sparsity, np.full(settings.n_free, _COST_OF_BEING_FREE))
+    if settings.solver == "published":
+        sparsity = None
+    factors = mixture.factorize(
+        np.concatenate([A / 2, free_A / 2], axis=1),
+        np.concatenate([W, free_W]),
+        np.ones(len(owner), dtype=bool),
+        settings,
+        fixed=np.arange(len(owner)) < n_known,
+        sparsity=sparsity,
+    )
+    return Explanation(factors, owner, sparsity, None)

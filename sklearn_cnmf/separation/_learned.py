@@ -38,6 +38,8 @@ class LearnedSpectra:
         By how many semitones, up and down, spectra may be transposed before they
         adapt to a mixture. None takes them as they are: spectra of earlier versions
         were learned with their transpositions.
+    seed : int, default=0
+        Of the free components of an instrument that was never learned.
     """
 
     instruments: tuple[str, ...]
@@ -46,6 +48,7 @@ class LearnedSpectra:
     n_fft: int
     parameters: dict[str, Any]
     transposition: int | None = None
+    seed: int = 0
     for_trials: ClassVar[bool] = True
     needs_instruments: ClassVar[bool] = True
 
@@ -54,6 +57,7 @@ class LearnedSpectra:
         check_number("audio_sfreq", self.audio_sfreq, above=0)
         check_whole("n_fft", self.n_fft, least=SHORTEST)
         check_names("instruments", self.instruments)
+        check_whole("seed", self.seed, least=0)
         if self.transposition is not None:
             check_whole("transposition", self.transposition, least=0)
         if len(self.components) != len(self.instruments):
@@ -78,11 +82,13 @@ class LearnedSpectra:
         `attended` says which it is.
         """
         mixture = Mixture(trial, self.n_fft)
-        spectra = [
-            self.components[self.instruments.index(name)] for name in trial.instruments
-        ]
+        known = dict(zip(self.instruments, self.components))
         factors, owner, sparsity, misfit = explain(
-            mixture, spectra, self.transposition, settings
+            mixture,
+            [known.get(name) for name in trial.instruments],
+            self.transposition,
+            settings,
+            self.seed,
         )
         candidates = [
             mixture.waveform(factors, owner == i, settings.mask_power)

@@ -77,6 +77,7 @@ class Settings(NamedTuple):
     mask_power: float
     choice: str
     choice_window: float | None
+    n_free: int
 
 
 class Factors(NamedTuple):
@@ -116,7 +117,7 @@ class Mixture:
         attended: np.ndarray,
         settings: Settings,
         *,
-        fixed: bool,
+        fixed: bool | np.ndarray,
         sparsity: np.ndarray | None = None,
         prior: np.ndarray | None = None,
     ) -> Factors:
@@ -138,7 +139,7 @@ class Mixture:
             A,
             W,
             regularizer,
-            fixed=np.full(len(W), fixed),
+            fixed=np.broadcast_to(fixed, len(W)),
             solver=settings.solver,
             max_iter=settings.max_iter,
             tol=settings.tol,

@@ -1,6 +1,7 @@
 """Parameters of the estimator, checked before any work is done."""
 
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def check_estimator_parameters(estimator: Any) -> None:
     check_choice("choice", estimator.choice, CHOICES)
     if estimator.choice_window is not None:
         check_choice_window("choice_window", estimator.choice_window)
+    check_whole("n_free", estimator.n_free, least=0)
     check_window(estimator.window)
     check_number("mask_power", estimator.mask_power, above=0)
     check_memory(estimator.memory)
@@ -97,6 +99,20 @@ def given_attended(
                 f"{trial_name(index, trial)}, {list(trial.instruments)}"
             )
     return [trial.instruments.index(name) for trial, name in zip(trials, attended)]
+
+
+def warn_of_unknown(trials: list[Trial], known: Collection[str]) -> None:
+    """Warn, once, of instruments that were never learned."""
+    missing = [sorted(set(trial.instruments) - set(known)) for trial in trials]
+    count = sum(bool(names) for names in missing)
+    if count:
+        first = next(index for index, names in enumerate(missing) if names)
+        warnings.warn(
+            f"{trial_name(first, trials[first])}: instrument {missing[first][0]!r} was "
+            f"never learned; its components are learned from the mixture ({count} of "
+            f"{len(trials)} trials have such a one). Expect less of the separation",
+            stacklevel=5,
+        )
 
 
 def warn_of_no_weights(trials: list[Trial]) -> None:

@@ -279,13 +279,19 @@ def test_unfinished_factorizations_are_counted(duets, fitted):
         ({}, {"guide": None}, r"trials\[1\].*piece 7.*guide is None"),
         ({}, {"instruments": None}, r"trials\[1\].*instruments is None"),
         (
-            {},
+            {"n_free": 0},
             {"instruments": ("oboe", "low")},
             r"trials\[1\].*\['oboe'\] were never learned; known are \['high', 'low'",
+        ),
+        (
+            {},
+            {"instruments": ("oboe", "tuba")},
+            r"\['oboe', 'tuba'\] were never learned; .* at most 1 may be unknown",
         ),
         ({}, {"audio_sfreq": 8001}, r"trials\[1\].*8001 Hz, but the model .*8000 Hz"),
         ({"delta": -1}, {}, "delta: expected a finite number >= 0, got -1"),
         ({"mask_power": 0}, {}, "mask_power: expected a finite number > 0, got 0"),
+        ({"n_free": -1}, {}, "n_free: expected a whole number >= 0"),
         ({"transposition": 0.5}, {}, "transposition: expected a whole number >= 0"),
         ({"transposition": -1}, {}, "transposition: expected a whole number >= 0"),
     ],
@@ -377,3 +383,22 @@ def test_a_mixture_of_other_sounds_is_warned_of_once(duets):
     assert len([w for w in log if "times worse" in str(w.message)]) == 1
     assert "2 of 3 trials are" in str(log[0].message)
     assert separations[0].misfit < 12 < separations[1].misfit
+
+
+def test_an_instrument_that_was_never_learned_gets_free_components(duets):
+    trial, reference = duets[0][0], duets[1][0]
+    solo = replace(
+        trial, mixture=reference.sources[0], instruments=("low",), guide=trial.guide
+    )
+    model = ContrastiveNMF(choice="hard", n_free=2, random_state=0)
+    model.fit([solo], [Reference(reference.sources[:1], 0)])
+    with pytest.warns(UserWarning, match="'high' was never learned.*1 of 1 trials"):
+        (done,) = model.separate([trial])
+    assert done.instruments == trial.instruments == ("low", "high")
+    assert done.misfit is None
+    for source, candidate in zip(reference.sources, done.candidates):
+        assert si_sdr(source, candidate) > si_sdr(source, trial.mixture) + 10
+    assert done.chosen == trial.instruments[reference.attended]
+    again = clone(model).fit([solo], [Reference(reference.sources[:1], 0)])
+    with pytest.warns(UserWarning, match="never learned"):
+        assert_array_equal(again.separate([trial])[0].candidates, done.candidates)
