@@ -31,7 +31,7 @@ from ._blind import OwnSpectra
 from ._dictionary import learn_instruments
 from ._guided import GuidedStart
 from ._learned import LearnedSpectra
-from ._mixture import Separation, Settings
+from ._mixture import Separation, Settings, Solving
 from ._parameters import (
     DEFAULT_N_COMPONENTS,
     DEFAULT_N_SPECTRA,
@@ -124,7 +124,8 @@ class ContrastiveNMF(
         Largest number of iterations of one factorisation.
     tol : float, default=1e-4
         A factorisation stops once its cost, which is free of unit, has fallen by
-        less than this per iteration over ten iterations.
+        less than this per iteration over ten iterations. "learned" fits activations
+        to 1e-3 at least, which is enough before spectra adapt to the mixture.
     window : float, default=0.186
         Window of the short-time Fourier transform in seconds, for trials; brought to
         a number of samples that is quick to transform. The hop is a quarter of it.
@@ -140,8 +141,8 @@ class ContrastiveNMF(
         one for each mixture, beside those of the others ("learned"). 0 refuses such a
         mixture.
     memory : None, str or joblib.Memory, default=None
-        Where to keep learned spectra, so that a search over other parameters
-        learns them once per fold.
+        Where to keep learned spectra, and mixtures that were factorised with them, so
+        that a search over `delta` does either once per fold ("learned").
     n_jobs : int, default=None
         How many trials to separate, or instruments to learn, at a time; as in
         :class:`joblib.Parallel`. Results do not depend on it.
@@ -709,7 +710,9 @@ class ContrastiveNMF(
         return {name: getattr(self, name) for name in decisive}
 
     def _settings(self):
-        settings = Settings(**{name: getattr(self, name) for name in Settings._fields})
+        solving = Solving(*(getattr(self, name) for name in Solving._fields))
+        others = (name for name in Settings._fields if name != "solving")
+        settings = Settings(*(getattr(self, name) for name in others), solving)
         if self.delta is not None:
             return settings
         guided = self.dictionary == "guided"

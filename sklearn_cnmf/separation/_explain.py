@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ._dictionary import with_transpositions
-from ._mixture import Factors, Mixture, Settings
+from ._mixture import Factors, Solving, factorize
 from ._sounding import sounding_components
+from .factorization import random_factors
 
 # SI-SDR gain in dB, right instrument given, mean of 24 sources of the example duos /
 # 22 of duos from another sound font with vibrato and reverberation. Weight of a copy
@@ -21,6 +22,8 @@ _COST_OF_A_SEMITONE = 0.05
 #   10                          13.9 / 11.5                   14.1 / 11.3
 #   20                          13.1 / 11.3                                  14.2 / 10.6
 _PRIOR, _N_ADAPTING = 0.01, 8
+# The activations that adapting starts from are fitted no further than this.
+_LEAST_TOL = 1e-3
 # Weight of a free component beside known ones.
 _COST_OF_BEING_FREE = 0.1
 
@@ -35,11 +38,12 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    mixture: Mixture,
+    X: np.ndarray,
     spectra: list[np.ndarray | None],
     transposition: int | None,
-    settings: Settings,
+    n_free: int,
     seed: int,
+    solving: Solving,
 ) -> Explanation:
     """Factorise with known spectra, without contrast.
 
@@ -50,75 +54,64 @@ def explain(
 
     Parameters
     ----------
-    mixture : Mixture
-        The mixture.
+    X : ndarray of shape (n_frames, n_bins)
+        Magnitudes of the mixture.
     spectra : list of ndarray of shape (n_components, n_bins)
         Of each candidate, as played, each summing to one; None for at most one, of
         which nothing is known.
     transposition : int or None
         By how many semitones they may be transposed. None takes them as they are,
         for spectra that were learned with their transpositions.
-    settings : Settings
-        Its contrast counts for nothing here.
-    seed : int
-        Of the free components.
+    n_free, seed : int
+        Number of the free components, and what they start from.
+    solving : Solving
+        Parameters of the solver.
 
     Returns
     -------
     explanation : Explanation
         Factors; the candidate of each component; the weight of each one's magnitude,
         None for the published rule, which knows no such thing; and how much worse the
-        known spectra explain the mixture than free ones, None for those of before.
+        known spectra explain the mixture than free ones, None where nobody asked.
     """
     known = [index for index, own in enumerate(spectra) if own is not None]
     copies, semitones = zip(
         *(with_transpositions(spectra[i], transposition or 0) for i in known)
     )
     owner = np.repeat(known, [len(own) for own in copies])
-    W = np.concatenate(copies).astype(mixture.magnitudes.dtype, copy=False)
+    W = np.concatenate(copies).astype(X.dtype, copy=False)
     sparsity = _COST_OF_A_SEMITONE * np.concatenate(semitones)
-    kept, A, misfit = sounding_components(mixture.magnitudes, W, sparsity, owner)
+    kept, A, misfit = sounding_components(X, W, sparsity, owner)
     W, owner, sparsity = W[kept], owner[kept], sparsity[kept]
-    undecided = np.ones(len(W), dtype=bool)
-    settings = settings._replace(delta=0.0)
     if len(known) < len(spectra):
         (unknown,) = set(range(len(spectra))).difference(known)
-        return _beside(mixture, A, W, owner, sparsity, unknown, settings, seed)
-    if settings.solver == "published":
-        factors = mixture.factorize(A, W, undecided, settings, fixed=True)
+        free_A, W_free = random_factors(X, n_free, np.random.RandomState(seed))
+        A = np.concatenate([A / 2, free_A / 2], axis=1)
+        fixed = np.arange(len(W) + n_free) < len(W)
+        W = np.concatenate([W, W_free])
+        owner = np.append(owner, np.full(n_free, unknown))
+        sparsity = np.append(sparsity, np.full(n_free, _COST_OF_BEING_FREE))
+        misfit = None
+    else:
+        fixed = np.ones(len(W), dtype=bool)
+    if solving.solver == "published":
+        factors = factorize(X, A, W, solving, fixed=fixed)
         return Explanation(factors, owner, None, misfit)
-    factors = mixture.factorize(
-        A, W, undecided, settings, fixed=True, sparsity=sparsity
-    )
     if transposition is None:
-        return Explanation(factors, owner, sparsity, None)
-    adapted = mixture.factorize(
-        factors.A,
-        factors.W,
-        undecided,
-        settings._replace(max_iter=_N_ADAPTING, tol=0.0),
-        fixed=False,
+        misfit = None
+    if transposition is None or not fixed.all():
+        factors = factorize(X, A, W, solving, fixed=fixed, sparsity=sparsity)
+        return Explanation(factors, owner, sparsity, misfit)
+    enough = solving._replace(tol=max(solving.tol, _LEAST_TOL))
+    A, W, converged = factorize(X, A, W, enough, fixed=fixed, sparsity=sparsity)
+    adapted = factorize(
+        X,
+        A,
+        W,
+        solving._replace(max_iter=_N_ADAPTING, tol=0.0),
+        fixed=~fixed,
         sparsity=sparsity,
         prior=np.full(len(W), _PRIOR),
     )
-    factors = adapted._replace(converged=factors.converged)
+    factors = adapted._replace(converged=converged)
     return Explanation(factors, owner, sparsity, misfit)
-
-
-def _beside(mixture, A, W, owner, sparsity, unknown, settings, seed):
-    """Explain a mixture with free components beside known ones."""
-    free_A, free_W = mixture.random_factors(settings.n_free, seed)
-    n_known = len(W)
-    owner = np.append(owner, np.full(settings.n_free, unknown))
-    sparsity = np.append(sparsity, np.full(settings.n_free, _COST_OF_BEING_FREE))
-    if settings.solver == "published":
-        sparsity = None
-    factors = mixture.factorize(
-        np.concatenate([A / 2, free_A / 2], axis=1),
-        np.concatenate([W, free_W]),
-        np.ones(len(owner), dtype=bool),
-        settings,
-        fixed=np.arange(len(owner)) < n_known,
-        sparsity=sparsity,
-    )
-    return Explanation(factors, owner, sparsity, None)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .._memory import cached
 from .._validation import check_names, check_number, check_shape, check_whole
 from ..trial import Trial
 from ._explain import explain
@@ -83,12 +84,13 @@ class LearnedSpectra:
         """
         mixture = Mixture(trial, self.n_fft)
         known = dict(zip(self.instruments, self.components))
-        factors, owner, sparsity, misfit = explain(
-            mixture,
+        factors, owner, sparsity, misfit = cached(settings.memory, explain)(
+            mixture.magnitudes,
             [known.get(name) for name in trial.instruments],
             self.transposition,
-            settings,
+            settings.n_free,
             self.seed,
+            settings.solving,
         )
         candidates = [
             mixture.waveform(factors, owner == i, settings.mask_power)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import joblib
 import numpy as np
 
 from ..trial import Trial
@@ -64,20 +65,27 @@ class Separation:
         return self.instruments[int(np.argmax(self.support))]
 
 
-class Settings(NamedTuple):
-    """Parameters of a separation that take effect whenever it is made."""
+class Solving(NamedTuple):
+    """Parameters of the solver."""
 
-    delta: float
-    contrast: str
     mu: float
     beta: float
     solver: str
     max_iter: int
     tol: float
+
+
+class Settings(NamedTuple):
+    """Parameters of a separation that take effect whenever it is made."""
+
+    delta: float
+    contrast: str
     mask_power: float
     choice: str
     choice_window: float | None
     n_free: int
+    memory: str | joblib.Memory | None
+    solving: Solving
 
 
 class Factors(NamedTuple):
@@ -86,6 +94,42 @@ class Factors(NamedTuple):
     A: np.ndarray
     W: np.ndarray
     converged: bool
+
+
+def factorize(
+    X: np.ndarray,
+    A: np.ndarray,
+    W: np.ndarray,
+    solving: Solving,
+    *,
+    fixed: np.ndarray,
+    sparsity: np.ndarray | None = None,
+    prior: np.ndarray | None = None,
+    guide: np.ndarray | None = None,
+    attended: np.ndarray | None = None,
+    delta: float = 0.0,
+    contrast: str = "group",
+) -> Factors:
+    """Run the solver from given factors; see :func:`contrastive_nmf`."""
+    workspace = Workspace(X, len(W))
+    if attended is None:
+        attended = np.ones(len(W), dtype=bool)
+    mu, beta, solver, max_iter, tol = solving
+    regularizer = Regularizer(
+        guide, attended, delta, mu, beta, workspace.total, contrast, sparsity
+    )
+    descent = solve(
+        workspace,
+        A,
+        W,
+        regularizer,
+        fixed=fixed,
+        solver=solver,
+        max_iter=max_iter,
+        tol=tol,
+        prior=prior,
+    )
+    return Factors(descent.activations, descent.components, descent.converged)
 
 
 class Mixture:
@@ -102,7 +146,8 @@ class Mixture:
     def __init__(self, trial: Trial, n_fft: int):
         self.trial = trial
         self.hop_length = hop_of(n_fft)
-        self.stft, self.magnitudes = spectra(trial.mixture, n_fft, self.hop_length)
+        self.stft, magnitudes = spectra(trial.mixture, n_fft, self.hop_length)
+        self.magnitudes = _near_one(magnitudes)
         self.guide = guide_at_frames(
             level_rows(trial),
             trial.guide_sfreq,
@@ -117,35 +162,23 @@ class Mixture:
         attended: np.ndarray,
         settings: Settings,
         *,
-        fixed: bool | np.ndarray,
+        fixed: bool,
         sparsity: np.ndarray | None = None,
-        prior: np.ndarray | None = None,
     ) -> Factors:
-        """Run the solver from given factors."""
-        workspace = Workspace(self.magnitudes, len(W))
+        """Run the solver from given factors, with contrast."""
         guide = nonnegative_guide(self.guide, self.magnitudes.dtype)
-        regularizer = Regularizer(
-            guide if guide.any() else None,
-            attended,
-            settings.delta,
-            settings.mu,
-            settings.beta,
-            workspace.total,
-            settings.contrast,
-            sparsity,
-        )
-        descent = solve(
-            workspace,
+        return factorize(
+            self.magnitudes,
             A,
             W,
-            regularizer,
-            fixed=np.broadcast_to(fixed, len(W)),
-            solver=settings.solver,
-            max_iter=settings.max_iter,
-            tol=settings.tol,
-            prior=prior,
+            settings.solving,
+            fixed=np.full(len(W), fixed),
+            sparsity=sparsity,
+            guide=guide if guide.any() else None,
+            attended=attended,
+            delta=settings.delta,
+            contrast=settings.contrast,
         )
-        return Factors(descent.activations, descent.components, descent.converged)
 
     def random_factors(
         self, n_components: int, seed: int
@@ -174,6 +207,14 @@ class Mixture:
         """
         A, W, _ = factors
         attended = attended.astype(A.dtype)
-        mask = attended_mask((A * attended) @ W, (A * (1 - attended)) @ W, mask_power)
+        parts = ((A * share) @ W for share in (attended, 1 - attended))
+        parts = (part.astype(self.stft.real.dtype, copy=False) for part in parts)
+        mask = attended_mask(*parts, mask_power)
         n_samples = self.trial.mixture.shape[-1]
         return mask_waveform(self.stft, mask, self.hop_length, n_samples)
+
+
+def _near_one(magnitudes):
+    """Magnitudes in single precision, by a power of two of their own scale."""
+    exponent = int(np.frexp(magnitudes.max())[1])
+    return np.ldexp(magnitudes, -exponent).astype(np.float32)
