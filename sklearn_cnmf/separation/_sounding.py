@@ -11,7 +11,7 @@ _FEW = 200
 _KEPT, _N_ITERATIONS = 0.98, 20
 # Free components that known ones are compared with, their iterations, and the least of
 # their divergence from a mixture that counts, relative to its sum.
-_N_FREE, _N_FREE_ITERATIONS, _LEAST = 48, 60, 0.005
+_N_FREE, _N_FREE_ITERATIONS, _LEAST = 48, 40, 0.005
 # Frames of a mixture that are asked for it.
 _N_ASKED = 200
 # Bands of the search: a quarter tone, but no less than one bin.

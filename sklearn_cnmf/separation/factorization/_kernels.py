@@ -7,7 +7,7 @@ frames that stay in the cache, so that nothing as large as X is ever allocated.
 
 import numpy as np
 
-_BLOCK_BYTES = 1 << 19
+_BLOCK_BYTES = 1 << 20
 
 
 class Workspace:
