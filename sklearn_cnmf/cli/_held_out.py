@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from ..evaluation import evaluate_trial
 from ..reporting import separation_figure
+from ..separation import MisfitWarning
 from ..trial import Reference, Trial
 from ._output import write_audio
 from ._printing import one_line
@@ -43,6 +44,7 @@ def finish_trial(
         warnings.simplefilter("always")
         decoded, separation, truth, row = evaluate_trial(model, trial, reference)
     unfinished = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
+    told = [w for w in caught if issubclass(w.category, MisfitWarning)]
     row["folder"] = f"{trial.subject}_{trial.stimulus}_{row['attended']}"
     folder = parent / row["folder"]
     folder.mkdir()
@@ -51,7 +53,7 @@ def finish_trial(
         write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
     done = replace(decoded, estimate=estimate)
     _draw(done, truth, row, separation).savefig(folder / "figure.png", dpi=110)
-    messages = [str(w.message) for w in caught if w not in unfinished]
+    messages = [str(w.message) for w in caught if w not in unfinished + told]
     return row, len(unfinished), messages
 
 

@@ -5,6 +5,7 @@ import shlex
 import numpy as np
 from scipy.stats import binomtest
 
+from ..separation import Separation
 from ._output import listeners
 
 _METRICS = (
@@ -161,6 +162,14 @@ def _warnings(search, rows, unfinished):
             f"Warning: factorisations reached max_iter before tol in "
             f"{search.n_unfinished} of {search.n_fits - 1} fold scores and in "
             f"{unfinished} of {len(rows)} held-out trials."
+        )
+    limit = Separation.LARGEST_MISFIT
+    misfits = sum(row["misfit"] > limit for row in rows)
+    if search.n_misfits or misfits:
+        lines.append(
+            f"Warning: the learned spectra explain the mixture badly in {misfits} of "
+            f"{len(rows)} held-out trials (misfit > {limit:g} in results.csv);"
+            "\nthey hold notes or sounds that the training pieces lack."
         )
     return lines
 

@@ -40,7 +40,8 @@ class Evaluation(NamedTuple):
         with their gains over the mixture. `hard_si_sdr_gain_db` is the gain of the
         likeliest candidate and `known_si_sdr_gain_db` that of the attended one,
         whatever `choice` is; NaN of a silent candidate, and where there are none
-        ("blind", "guided").
+        ("blind", "guided"). `misfit` as in
+        :class:`~sklearn_cnmf.separation.Separation`, NaN where there is none.
     """
 
     decoded: Trial
@@ -81,6 +82,7 @@ def evaluate_trial(model: Pipeline, trial: Trial, reference: Reference) -> Evalu
         "guide_r": float(pearson_r(truth[:, None], decoded.guide[:1].T)[0]),
         **{column: scores[name] for column, name in _SCORES.items()},
         **_gains_of_candidates(separation, trial, reference),
+        "misfit": np.nan if separation.misfit is None else separation.misfit,
     }
     return Evaluation(decoded, separation, truth, row)
 

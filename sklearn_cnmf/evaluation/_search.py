@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from .._validation import check_number
 from ..decoding import EnvelopeDecoder
 from ..metrics import separation_scorer
-from ..separation import ContrastiveNMF
+from ..separation import ContrastiveNMF, MisfitWarning
 from ..trial import Reference, Trial
 
 # How the decoder's warning begins that its penalty is at the edge of the grid.
@@ -45,6 +45,8 @@ class DeltaSearch:
         one may lie.
     n_unfinished : int
         How many fold scores rest on factorisations that were cut short.
+    n_misfits : int
+        How many fold scores rest on mixtures that the learned spectra explain badly.
     """
 
     model: Pipeline
@@ -53,6 +55,7 @@ class DeltaSearch:
     n_fits: int
     n_at_edge: int
     n_unfinished: int
+    n_misfits: int
 
 
 class FoldScorer:
@@ -75,11 +78,12 @@ class FoldScorer:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             level = self.score(estimator, X, y)
-        unfinished = False
+        counted = {"unfinished": ConvergenceWarning, "misfit": MisfitWarning}
+        found = dict.fromkeys(counted, False)
         for warning in caught:
-            if issubclass(warning.category, ConvergenceWarning):
-                unfinished = True
-            else:
+            for name, category in counted.items():
+                found[name] |= issubclass(warning.category, category)
+            if not issubclass(warning.category, tuple(counted.values())):
                 warnings.warn_explicit(
                     warning.message, warning.category, warning.filename, warning.lineno
                 )
@@ -87,7 +91,7 @@ class FoldScorer:
         return {
             "si_sdr": level,
             "at_edge": bool(estimator[0].model_.pooled.at_edge),
-            "unfinished": unfinished,
+            **found,
         }
 
 
@@ -184,6 +188,7 @@ def _search(pipeline, data, deltas, cv, n_jobs, marks, progress):
         n_at_edge=_total(found, "at_edge", n_folds)
         + bool(model[0].model_.pooled.at_edge),
         n_unfinished=_total(found, "unfinished", n_folds),
+        n_misfits=_total(found, "misfit", n_folds),
     )
 
 

@@ -9,6 +9,7 @@ from ._grouping import split_components
 from ._guided import GuidedStart
 from ._learned import LearnedSpectra
 from ._mixture import Separation
+from ._parameters import MisfitWarning
 from ._selection import candidate_probabilities, guide_support
 from .factorization import (
     Factorization,
@@ -24,6 +25,7 @@ __all__ = [
     "Factorization",
     "GuidedStart",
     "LearnedSpectra",
+    "MisfitWarning",
     "OwnSpectra",
     "Separation",
     "candidate_probabilities",

@@ -422,9 +422,10 @@ class ContrastiveNMF(
         Warns
         -----
         UserWarning
-            If a mixture is silent or a guide constant; if the learned spectra explain
-            mixtures badly, or an instrument was never learned, once each, with their
-            number.
+            If a mixture is silent or a guide constant; if an instrument was never
+            learned, once, with the number of trials.
+        MisfitWarning
+            If the learned spectra explain mixtures badly; once, with their number.
         ConvergenceWarning
             If factorisations stopped at `max_iter`; once, with their number.
         """

@@ -19,9 +19,10 @@ CHOICES = ("soft", "hard")
 # Components of a mixture, and the most spectra of an instrument that is learned.
 DEFAULT_N_COMPONENTS, DEFAULT_N_SPECTRA = 48, 300
 _MOST_SEMITONES = 12
-# Recordings of the same instruments stay below for 21 of 23 duos of two sound fonts
-# (above are two with notes that were never played before), other recordings for none.
-LARGEST_MISFIT = 12.0
+
+
+class MisfitWarning(UserWarning):
+    """Learned spectra explain a mixture badly; see :attr:`Separation.misfit`."""
 
 
 def check_estimator_parameters(estimator: Any) -> None:
@@ -145,17 +146,19 @@ def warn_of_misfit(trials: list[Trial], separations: list[Separation]) -> None:
     bad = [
         index
         for index, done in enumerate(separations)
-        if done.misfit is not None and done.misfit > LARGEST_MISFIT
+        if done.misfit is not None and done.misfit > Separation.LARGEST_MISFIT
     ]
     if bad:
         worst = max(bad, key=lambda index: separations[index].misfit)
+        limit = Separation.LARGEST_MISFIT
         warnings.warn(
             f"{trial_name(worst, trials[worst])}: the learned spectra explain the "
             f"mixture {separations[worst].misfit:.0f} times worse than free components "
-            f"do (more than {LARGEST_MISFIT:g} is bad; {len(bad)} of {len(trials)} "
-            "trials are). Expect less of the separation. Were the references played on "
+            f"do (more than {limit:g} is bad; {len(bad)} of {len(trials)} trials are). "
+            "Expect less of the separation. Were the references played on "
             "the same instruments, and do they hold the notes of the mixture? "
             "dictionary='blind' needs no references",
+            MisfitWarning,
             stacklevel=5,
         )
 

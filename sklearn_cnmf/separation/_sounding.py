@@ -55,13 +55,37 @@ def sounding_components(
     if len(components) <= _FEW:
         even = np.repeat(X.sum(1)[:, None] / len(components), len(components), axis=1)
         return np.arange(len(components)), even, misfit
-    magnitudes = activations.sum(0, dtype=np.float64)
-    kept = [
-        _loudest(magnitudes, np.flatnonzero(groups == group))
-        for group in np.unique(groups)
-    ]
-    kept = np.sort(np.concatenate(kept))
+    kept = loudest_of_each(activations, groups, _KEPT)
     return kept, activations[:, kept], misfit
+
+
+def loudest_of_each(
+    activations: np.ndarray, groups: np.ndarray, share: float
+) -> np.ndarray:
+    """Choose the loudest components of each group that hold a share of its magnitude.
+
+    Parameters
+    ----------
+    activations : ndarray of shape (n_frames, n_components)
+        Of components that sum to one.
+    groups : ndarray of shape (n_components,) of int
+        Group of each.
+    share : float
+        From 0 to 1.
+
+    Returns
+    -------
+    chosen : ndarray of int
+        In their order.
+    """
+    magnitudes = activations.sum(0, dtype=np.float64)
+    chosen = []
+    for group in np.unique(groups):
+        own = np.flatnonzero(groups == group)
+        order = own[np.argsort(-magnitudes[own], kind="stable")]
+        held = np.cumsum(magnitudes[order])
+        chosen.append(order[: 1 + np.searchsorted(held, share * held[-1])])
+    return np.sort(np.concatenate(chosen))
 
 
 def _misfit(X, model, n_free):
@@ -82,9 +106,3 @@ def _band_starts(n_bins):
     widths = np.maximum(1, np.arange(n_bins) * (2 ** (1 / _BANDS_PER_OCTAVE) - 1))
     bands = np.floor(np.cumsum(1 / widths)).astype(int)
     return np.flatnonzero(np.diff(bands, prepend=-1))
-
-
-def _loudest(magnitudes, own):
-    order = own[np.argsort(-magnitudes[own], kind="stable")]
-    held = np.cumsum(magnitudes[order])
-    return order[: 1 + np.searchsorted(held, _KEPT * held[-1])]

@@ -40,7 +40,7 @@ SMALL = {
     "n_folds": 2,
     "n_repetitions": 1,
     "deltas": (0.0, 0.01),
-    "separation": {"n_components": 2, "window": 0.064, "tol": 1e-3},
+    "separation": {"n_components": 30, "window": 0.064, "tol": 1e-3},
     "seed": 3,
 }
 
@@ -136,7 +136,7 @@ def test_demo_table_states_units_and_matches_the_audio(demo, table, truth):
         "guide_r",
     ]
     gains = ["hard_si_sdr_gain_db", "known_si_sdr_gain_db"]
-    assert list(table.columns) == [*first, *SCORES, *gains, "folder"]
+    assert list(table.columns) == [*first, *SCORES, *gains, "misfit", "folder"]
     right = table.chosen == table.attended
     assert_allclose(table[gains[0]][right], table[gains[1]][right])
     names = {column: column.removesuffix("_db") for column in SCORES}
