@@ -168,8 +168,8 @@ def _warnings(search, rows, unfinished):
     if search.n_misfits or misfits:
         lines.append(
             f"Warning: the learned spectra explain the mixture badly in {misfits} of "
-            f"{len(rows)} held-out trials (misfit > {limit:g} in results.csv);"
-            "\nthey hold notes or sounds that the training pieces lack."
+            f"{len(rows)} held-out\ntrials (misfit > {limit:g} in results.csv): they "
+            "hold notes or sounds that the training\npieces lack."
         )
     return lines
 
