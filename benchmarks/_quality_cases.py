@@ -19,6 +19,8 @@ from sklearn_cnmf.signals import audio_envelope
 
 GUIDE_SFREQ = 64.0
 DEFAULT = ContrastiveNMF()
+# What n_components=None is where nothing is learned.
+N_COMPONENTS = 48
 
 
 def n_guide_times(audio, sfreq):
@@ -156,49 +158,58 @@ class Case:
     ----------
     piece : Piece
         The piece.
-    spectra : list of ndarray of shape (n_components, n_bins)
-        Of each of its instruments, learned from other pieces.
+    model : ContrastiveNMF
+        Fitted on its instruments in other pieces.
     """
 
     piece: object
-    spectra: list
+    model: ContrastiveNMF
 
     def __post_init__(self):
         self._envelopes = {}
 
     @cached_property
     def mixture(self):
-        n_fft = 2 * (self.spectra[0].shape[1] - 1)
+        n_fft = self.model.model_.n_fft
         return Mixture(self.piece.mixture, self.piece.sfreq, n_fft)
 
-    @cached_property
-    def owner(self):
-        """Instrument of each learned component."""
-        return np.repeat(np.arange(len(self.spectra)), [len(s) for s in self.spectra])
+    def trial(self, guide):
+        """Trial of the piece with a guide."""
+        mixture, sfreq = self.piece.mixture, self.piece.sfreq
+        return Trial(
+            no_eeg(mixture, sfreq),
+            GUIDE_SFREQ,
+            mixture,
+            sfreq,
+            instruments=self.piece.instruments,
+            stimulus=self.piece.name,
+            guide=guide,
+            guide_sfreq=GUIDE_SFREQ,
+        )
+
+    def separated(self, attended, guide, **parameters):
+        """What is found of a mixture where the attended instrument is known."""
+        self.model.set_params(**parameters)
+        name = self.piece.instruments[attended]
+        return self.model.separate([self.trial(guide)], attended=[name])[0]
 
     @cached_property
     def learned(self):
-        """Activations of the learned spectra and these, without contrast."""
-        W = np.concatenate(self.spectra)
-        loudness = self.mixture.magnitudes.sum(axis=1, keepdims=True)
-        A = np.repeat(loudness / len(W), len(W), axis=1)
-        return self.mixture.factorize(A, W, fixed=True)
+        """What learned spectra find, without contrast."""
+        return self.separated(0, self.true_envelope(0), delta=0.0)
 
     @cached_property
     def blind(self):
         """Activations and spectra of the mixture's own, without contrast."""
         result = contrastive_nmf(
-            self.mixture.magnitudes, DEFAULT.n_components, delta=0.0, random_state=0
+            self.mixture.magnitudes, N_COMPONENTS, delta=0.0, random_state=0
         )
         return result.activations, result.components
 
-    @cached_property
+    @property
     def candidates(self):
         """Each instrument's share of the mixture."""
-        return [
-            self.mixture.share(*self.learned, self.owner == i)
-            for i in range(len(self.spectra))
-        ]
+        return self.learned.candidates
 
     def choose(self, guide, candidates=None):
         """Index of the candidate that a guide supports best.
@@ -254,15 +265,7 @@ class Case:
 
     def published(self, guide, **parameters):
         """Estimate in the setting of the publication."""
-        mixture, sfreq = self.piece.mixture, self.piece.sfreq
-        trial = Trial(
-            no_eeg(mixture, sfreq),
-            GUIDE_SFREQ,
-            mixture,
-            sfreq,
-            guide=guide,
-            guide_sfreq=GUIDE_SFREQ,
-        )
+        trial = self.trial(guide)
         model = ContrastiveNMF(
             dictionary="guided",
             solver="published",
@@ -285,27 +288,47 @@ class Case:
         return np.column_stack([gains, bss.sdr, bss.sir, bss.sar])
 
 
-def make_cases(pieces, tested):
-    """One case per tested piece, spectra learned from all other pieces."""
-    return [
-        Case(piece, learn_spectra(piece, [p for p in pieces if p.name != piece.name]))
-        for piece in tested
-    ]
+def make_cases(pieces, tested, memory, *, but=None):
+    """One case per tested piece, spectra learned from all other pieces.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+        What to learn from; a piece of the name of the tested one is left out.
+    tested : list of Piece
+        The pieces that are separated.
+    memory : str
+        Folder of a cache.
+    but : str, default=None
+        An instrument that is not to be learned.
+
+    Returns
+    -------
+    cases : list of Case
+        Of the pieces whose other instruments all play in other pieces.
+    """
+    cases = []
+    for piece in tested:
+        others = [other for other in pieces if other.name != piece.name]
+        wanted = {name for name in piece.instruments if name != but}
+        if wanted <= {name for other in others for name in other.instruments}:
+            cases.append(Case(piece, fit_model(wanted, others, memory)))
+    return cases
 
 
-def learn_spectra(piece, others):
-    """Spectra of the piece's instruments, learned from the other pieces."""
+def fit_model(instruments, pieces, memory):
+    """Model of some instruments, learned from pieces."""
     trials, references = [], []
-    for other in others:
-        for name, stem in zip(other.instruments, other.stems):
-            if name in piece.instruments:
-                eeg = no_eeg(stem, other.sfreq)
+    for piece in pieces:
+        for name, stem in zip(piece.instruments, piece.stems):
+            if name in instruments:
+                eeg = no_eeg(stem, piece.sfreq)
                 trials.append(
-                    Trial(eeg, GUIDE_SFREQ, stem, other.sfreq, instruments=(name,))
+                    Trial(eeg, GUIDE_SFREQ, stem, piece.sfreq, instruments=(name,))
                 )
                 references.append(Reference(stem[None], 0))
-    model = ContrastiveNMF(random_state=0).fit(trials, references)
-    return [model.spectra_[name] for name in piece.instruments]
+    model = ContrastiveNMF(choice="hard", memory=memory, random_state=0)
+    return model.fit(trials, references)
 
 
 def decoded_guides(pieces, n_subjects, seed):

@@ -8,7 +8,7 @@ from scipy.signal import resample_poly
 from benchmarks._quality_cases import make_cases
 
 
-def gains_at_rates(pieces, tested, rates):
+def gains_at_rates(pieces, tested, rates, memory):
     """Yield (sfreq, gains) with learned spectra and the right instrument.
 
     All pieces are brought to each rate before anything is learned.
@@ -16,7 +16,7 @@ def gains_at_rates(pieces, tested, rates):
     for sfreq in rates:
         moved = {piece.name: _at_rate(piece, sfreq) for piece in pieces}
         cases = make_cases(
-            list(moved.values()), [moved[piece.name] for piece in tested]
+            list(moved.values()), [moved[piece.name] for piece in tested], memory
         )
         yield (
             sfreq,
