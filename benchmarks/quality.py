@@ -9,9 +9,10 @@ from the other set, and of "unknown" for one instrument of two alone. Guides are
 true envelope; the envelope with noise from 1 to 8 Hz added, so that it correlates by
 r; reconstructions from simulated EEG at the documented level (decoders within
 subjects, one piece left out, four repetitions); and, as a control, those of another
-trial. SDR, SIR and SAR follow BSS Eval. Gains are SI-SDR above the mixture's, in dB: mean, median
-and 10th percentile over n trials. A mixture is factorised once without contrast, with
-learned and with its own spectra, and all guides and repetitions share the result.
+trial. SDR, SIR and SAR follow BSS Eval. Gains are SI-SDR above the mixture's, in dB:
+mean, median and 10th percentile over n trials. A mixture is factorised once without
+contrast, with learned and with its own spectra, and all guides and repetitions share
+the result.
 """
 
 import argparse
