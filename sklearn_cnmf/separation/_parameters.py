@@ -155,9 +155,8 @@ def warn_of_misfit(trials: list[Trial], separations: list[Separation]) -> None:
             f"{trial_name(worst, trials[worst])}: the learned spectra explain the "
             f"mixture {separations[worst].misfit:.0f} times worse than free components "
             f"do (more than {limit:g} is bad; {len(bad)} of {len(trials)} trials are). "
-            "Expect less of the separation. Were the references played on "
-            "the same instruments, and do they hold the notes of the mixture? "
-            "dictionary='blind' needs no references",
+            "The mixture holds notes or sounds that the references lack, or other "
+            "instruments play; the separation loses some decibels by it",
             MisfitWarning,
             stacklevel=5,
         )
