@@ -38,7 +38,7 @@ test = [i for i, trial in enumerate(trials) if trial.stimulus == held_out]
 pipeline = Pipeline(
     [
         ("decode", EnvelopeDecoder()),
-        ("separate", ContrastiveNMF(16, delta=0.0, tol=1e-4, random_state=0)),
+        ("separate", ContrastiveNMF(100, delta=0.0, random_state=0)),
     ]
 )
 pipeline.fit([trials[i] for i in train], [references[i] for i in train])
