@@ -103,10 +103,10 @@ class ContrastiveNMF(
         How many of the components follow the guide from the start ("guided",
         arrays); half of them if None.
     dictionary : {"learned", "blind", "guided"}, default="learned"
-        For trials. "learned": `fit` learns each instrument's spectra from the
+        For trials. "learned": `fit` takes each instrument's spectra from the
         references; a mixture is factorised with the spectra of the instruments
-        present, and the instrument whose share the guide supports best is the
-        attended one. "blind": the components of each mixture are learned from it
+        present, which adapt to it, and the instrument whose share the guide supports
+        best is the attended one. "blind": the components of each mixture are learned from it
         alone, then split by how they sound and by the guide. "guided", as published:
         the first `n_attended` of them follow the guide from a random start.
     choice : {"soft", "hard"}, default="soft"
@@ -133,8 +133,8 @@ class ContrastiveNMF(
         The mixture is masked with the attended share of the modelled magnitudes,
         each raised to this power.
     transposition : int, default=2
-        Learned spectra also stand for what they were transposed by up to this many
-        semitones, up and down, since recordings seldom hold all the notes that an
+        Learned spectra may be transposed by up to this many semitones, up and down,
+        at a cost per semitone, since recordings seldom hold all the notes that an
         instrument plays ("learned"). 0 takes them as played.
     n_free : int, default=16
         Free components of an instrument of a mixture that was never learned, at most
@@ -155,8 +155,8 @@ class ContrastiveNMF(
         The fitted value, which all methods ask.
     components_ : ndarray of shape (n_components, n_bins)
         Spectra (arrays).
-    spectra_ : dict of str to ndarray of shape (n_components, n_bins)
-        Spectra of each instrument, each summing to one ("learned").
+    spectra_ : dict of str to ndarray of shape (at most n_components, n_bins)
+        Spectra of each instrument as played, each summing to one ("learned").
     instruments_ : tuple of str
         Instruments whose spectra were learned, in alphabetical order ("learned").
     attended_ : ndarray of shape (n_components,) of bool
@@ -414,10 +414,10 @@ class ContrastiveNMF(
         ValueError
             If a trial is not sound, has no guide, another sampling rate than the
             training, or more than one instrument that was never learned (any, with
-            ``n_free=0``); if the model was
-            fitted on an array; if a trial is shorter than `choice_window` or its guide
-            has no weights for it; if `attended` names an instrument that is not there;
-            if either is given and components have no names ("blind", "guided").
+            ``n_free=0``); if the model was fitted on an array; if a trial is shorter
+            than `choice_window` or its guide has no weights for it; if `attended` names
+            an instrument that is not there; if either is given and components have no
+            names ("blind", "guided").
 
         Warns
         -----
