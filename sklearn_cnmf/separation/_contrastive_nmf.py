@@ -106,9 +106,9 @@ class ContrastiveNMF(
         For trials. "learned": `fit` takes each instrument's spectra from the
         references; a mixture is factorised with the spectra of the instruments
         present, which adapt to it, and the instrument whose share the guide supports
-        best is the attended one. "blind": the components of each mixture are learned from it
-        alone, then split by how they sound and by the guide. "guided", as published:
-        the first `n_attended` of them follow the guide from a random start.
+        best is the attended one. "blind": the components of each mixture are learned
+        from it alone, then split by how they sound and by the guide. "guided", as
+        published: the first `n_attended` of them follow the guide from a random start.
     choice : {"soft", "hard"}, default="soft"
         Whether the attended waveform weighs the candidates by how likely each is,
         which is the least-squares answer given what is known, or is the likeliest one

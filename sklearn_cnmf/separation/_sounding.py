@@ -7,7 +7,9 @@ from .factorization import activations_for, contrastive_nmf, kl_divergence
 # A search among fewer spectra saves no time.
 _FEW = 200
 # Of each group's magnitude, how much the spectra that are kept hold, after how many
-# iterations.
+# iterations. SI-SDR gain in dB, mean (10th percentile) of the example duos, and how
+# many are kept of 2105: all 14.2 (10.1); 0.95 after 5, 10, 20 iterations 14.2 (9.9),
+# 764; 14.2 (10.0), 534; 14.0 (8.8), 244; 0.98 after 20 14.2 (10.1), 374.
 _KEPT, _N_ITERATIONS = 0.98, 20
 # Free components that known ones are compared with, their iterations, and the least of
 # their divergence from a mixture that counts, relative to its sum.
