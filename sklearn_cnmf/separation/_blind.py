@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .._validation import check_number, check_whole
-from ..trial import Trial
 from ._grouping import split_components
-from ._mixture import Mixture, Separation, Settings
+from ._mixture import Factors, Mixture, Separation, Settings, factorize
 from ._stft import SHORTEST
 
 
@@ -43,24 +44,28 @@ class OwnSpectra:
         check_whole("n_components", self.n_components)
         check_whole("seed", self.seed, least=0)
 
-    def separate(self, trial: Trial, settings: Settings) -> Separation:
-        """Factorise a mixture, then split its components by sound and by the guide.
+    def explain(self, mixture: Mixture, settings: Settings) -> Factors:
+        """Factorise a mixture without contrast."""
+        A, W = mixture.random_factors(self.n_components, self.seed)
+        fixed = np.zeros(len(W), dtype=bool)
+        return factorize(mixture.magnitudes, A, W, settings.solving, fixed=fixed)
 
-        The components are first fitted to the mixture without contrast. Where it stays
-        open which part one belongs to, it is shared between both in proportion to
-        the probabilities, so that a guide without information gives half of the
-        mixture rather than the wrong instrument. With a positive `delta` the
+    def separate(
+        self,
+        mixture: Mixture,
+        factors: Factors,
+        settings: Settings,
+        attended: None = None,
+    ) -> Separation:
+        """Split the components of a mixture by sound and by the guide.
+
+        Where it stays open which part one belongs to, it is shared between both in
+        proportion to the probabilities, so that a guide without information gives half
+        of the mixture rather than the wrong instrument. With a positive `delta` the
         contrast then acts between the likelier halves.
         """
-        mixture = Mixture(trial, self.n_fft)
-        A, W = mixture.random_factors(self.n_components, self.seed)
-        undecided = A[0] >= 0
-        factors = mixture.factorize(
-            A, W, undecided, settings._replace(delta=0.0), fixed=False
-        )
-        attended = split_components(
-            factors.A, factors.W, mixture.guide, trial.audio_sfreq
-        )
+        sfreq = mixture.trial.audio_sfreq
+        attended = split_components(factors.A, factors.W, mixture.guide, sfreq)
         if settings.delta > 0:
             factors = mixture.factorize(
                 factors.A, factors.W, attended > 0.5, settings, fixed=False

@@ -23,7 +23,6 @@ from sklearn.utils.validation import (
 )
 
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
-from .._threads import one_thread
 from .._validation import check_number, trial_name
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._arrays import ArrayFactorization
@@ -44,6 +43,7 @@ from ._parameters import (
     warn_of_nothing,
     warn_of_unknown,
 )
+from ._per_mixture import separate_mixture, trials_by_mixture
 from ._selection import check_choice_window, check_weighted
 from ._stft import stft_size
 from .factorization import DEFAULT_DELTA, contrast_value, contrastive_nmf
@@ -444,14 +444,19 @@ class ContrastiveNMF(
                 settings.choice_window, trials, model.needs_instruments
             )
         given = given_attended(trials, attended, model.needs_instruments)
+        groups = trials_by_mixture(trials)
         work = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            joblib.delayed(_separate_one)(model, trial, settings, own)
-            for trial, own in zip(trials, given)
+            joblib.delayed(separate_mixture)(
+                model, [trials[i] for i in group], [given[i] for i in group], settings
+            )
+            for group in groups
         )
-        separations = []
-        for done in work:
-            separations.append(done)
-            _LOG.info("Separated trial %d of %d", len(separations), len(trials))
+        found = {}
+        for group, done in zip(groups, work):
+            for index, separation in zip(group, done):
+                found[index] = separation
+                _LOG.info("Separated trial %d of %d", len(found), len(trials))
+        separations = [found[index] for index in range(len(trials))]
         chooses = model.needs_instruments and any(own is None for own in given)
         if self.choice == "soft" and chooses:
             warn_of_no_weights(trials)
@@ -751,22 +756,3 @@ class ContrastiveNMF(
     @property
     def _n_features_out(self):
         return len(self.components_)
-
-
-def _separate_one(model, trial, settings, attended):
-    if not trial.mixture.any():
-        names = trial.instruments if model.needs_instruments else None
-        silence = np.zeros_like(trial.mixture)
-        if names is None:
-            return Separation(silence, None, None, None, True)
-        even = np.full(len(names), 1 / len(names))
-        course = None
-        if settings.choice_window is not None:
-            course = np.tile(even, (trial.guide.shape[1], 1))
-        candidates = np.stack([silence] * len(names))
-        support = np.zeros(len(names))
-        return Separation(silence, names, support, even, True, candidates, course)
-    with one_thread():
-        if model.needs_instruments:
-            return model.separate(trial, settings, attended)
-        return model.separate(trial, settings)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._validation import check_whole
-from ..trial import Trial
 from ._blind import OwnSpectra
 from ._mixture import Mixture, Separation, Settings
 
@@ -29,9 +28,17 @@ class GuidedStart(OwnSpectra):
         super().check()
         check_whole("n_attended", self.n_attended)
 
-    def separate(self, trial: Trial, settings: Settings) -> Separation:
+    def explain(self, mixture: Mixture, settings: Settings) -> None:
+        """Do nothing: here the guide is part of the factorisation."""
+
+    def separate(
+        self,
+        mixture: Mixture,
+        explanation: None,
+        settings: Settings,
+        attended: None = None,
+    ) -> Separation:
         """Separate one trial."""
-        mixture = Mixture(trial, self.n_fft)
         attended = np.arange(self.n_components) < self.n_attended
         A, W = mixture.random_factors(self.n_components, self.seed)
         factors = mixture.factorize(A, W, attended, settings, fixed=False)

@@ -7,8 +7,7 @@ import numpy as np
 
 from .._memory import cached
 from .._validation import check_names, check_number, check_shape, check_whole
-from ..trial import Trial
-from ._explain import explain
+from ._explain import Explanation, explain
 from ._mixture import Mixture, Separation, Settings
 from ._selection import (
     candidate_correlations,
@@ -71,27 +70,34 @@ class LearnedSpectra:
             if spectra.min() < 0:
                 raise ValueError("components: found negative values")
 
-    def separate(
-        self, trial: Trial, settings: Settings, attended: int | None = None
-    ) -> Separation:
-        """Factorise with known spectra; the guide says which instrument is attended.
-
-        The spectra are first fitted to the mixture without contrast. Each
-        instrument's share is then a candidate. With a positive `delta` the contrast
-        then moves activations between the likeliest one and the others. A soft choice
-        weighs the candidates by their probabilities, a hard one takes the likeliest;
-        `attended` says which it is.
-        """
-        mixture = Mixture(trial, self.n_fft)
+    def explain(self, mixture: Mixture, settings: Settings) -> Explanation:
+        """Factorise a mixture with known spectra, without contrast."""
         known = dict(zip(self.instruments, self.components))
-        factors, owner, sparsity, misfit = cached(settings.memory, explain)(
+        return cached(settings.memory, explain)(
             mixture.magnitudes,
-            [known.get(name) for name in trial.instruments],
+            [known.get(name) for name in mixture.trial.instruments],
             self.transposition,
             settings.n_free,
             self.seed,
             settings.solving,
         )
+
+    def separate(
+        self,
+        mixture: Mixture,
+        explanation: Explanation,
+        settings: Settings,
+        attended: int | None = None,
+    ) -> Separation:
+        """Let the guide say which instrument is attended.
+
+        Each instrument's share of the mixture is a candidate. With a positive `delta`
+        the contrast then moves activations between the likeliest one and the others. A
+        soft choice weighs the candidates by their probabilities, a hard one takes the
+        likeliest; `attended` says which it is.
+        """
+        trial = mixture.trial
+        factors, owner, sparsity, misfit = explanation
         candidates = [
             mixture.waveform(factors, owner == i, settings.mask_power)
             for i in range(len(trial.instruments))

@@ -436,3 +436,28 @@ def test_a_search_explains_a_mixture_once(duets, tmp_path, monkeypatch):
         model.predict(trials)
     with pytest.raises(AssertionError, match="explained again"):
         model.set_params(mu=0.1).predict(trials)
+
+
+@pytest.mark.parametrize("dictionary", ["learned", "blind", "guided"])
+def test_listeners_of_one_mixture_share_its_factorisation(
+    duets, dictionary, monkeypatch
+):
+    trials, references = duets[0][:2], duets[1][:2]
+    model = ContrastiveNMF(
+        8, dictionary=dictionary, choice="hard", tol=1e-3, random_state=0
+    ).fit(trials, references)
+    other = replace(trials[0], guide=-trials[0].guide, subject="another")
+    shared = [trials[0], trials[1], other]
+    alone = [model.predict([trial])[0] for trial in shared]
+    explained = []
+    explain = type(model.model_).explain
+
+    def counted(self, mixture, settings):
+        explained.append(mixture.trial.stimulus)
+        return explain(self, mixture, settings)
+
+    monkeypatch.setattr(type(model.model_), "explain", counted)
+    for one, own in zip(model.predict(shared), alone):
+        assert_array_equal(one, own)
+    assert explained == ["piece 0", "piece 1"]
+    assert np.abs(alone[0] - alone[2]).max() > 0

@@ -1,0 +1,66 @@
+"""Trials of one mixture, which is factorised once for all who listened to it."""
+
+from typing import Any
+
+import joblib
+import numpy as np
+
+from .._threads import one_thread
+from ..trial import Trial
+from ._mixture import Mixture, Separation, Settings
+
+
+def trials_by_mixture(trials: list[Trial]) -> list[list[int]]:
+    """Collect the indices of trials that share mixture and instruments, in order."""
+    groups = {}
+    for index, trial in enumerate(trials):
+        digest = joblib.hash(np.ascontiguousarray(trial.mixture))
+        key = digest, trial.audio_sfreq, trial.instruments
+        groups.setdefault(key, []).append(index)
+    return list(groups.values())
+
+
+def separate_mixture(
+    model: Any, trials: list[Trial], given: list[int | None], settings: Settings
+) -> list[Separation]:
+    """Separate trials of one mixture.
+
+    Parameters
+    ----------
+    model : LearnedSpectra, OwnSpectra or GuidedStart
+        What `fit` left behind.
+    trials : list of Trial
+        Trials that differ in their guides alone.
+    given : list of int or None
+        The attended instrument of each, where it is known.
+    settings : Settings
+        Parameters of the separation.
+
+    Returns
+    -------
+    separations : list of Separation
+    """
+    if not trials[0].mixture.any():
+        return [_silence(trial, model.needs_instruments, settings) for trial in trials]
+    with one_thread():
+        mixtures = (Mixture(trial, model.n_fft) for trial in trials)
+        first = next(mixtures)
+        explanation = model.explain(first, settings)
+        return [
+            model.separate(mixture, explanation, settings, attended)
+            for mixture, attended in zip((first, *mixtures), given)
+        ]
+
+
+def _silence(trial, has_names, settings):
+    silence = np.zeros_like(trial.mixture)
+    if not has_names:
+        return Separation(silence, None, None, None, True)
+    names = trial.instruments
+    even = np.full(len(names), 1 / len(names))
+    course = None
+    if settings.choice_window is not None:
+        course = np.tile(even, (trial.guide.shape[1], 1))
+    candidates = np.stack([silence] * len(names))
+    support = np.zeros(len(names))
+    return Separation(silence, names, support, even, True, candidates, course)
