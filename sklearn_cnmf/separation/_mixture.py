@@ -55,9 +55,9 @@ class Separation:
     candidates: np.ndarray | None = None
     course: np.ndarray | None = None
     misfit: float | None = None
-    # Spectra of the same instruments stay below for 21 of 23 duos of two sound fonts
-    # (above are two with notes that were never played before), those of another sound
-    # font for three of 24.
+    # Spectra of the same instruments stay below for 31 of 35 duos of two sound fonts
+    # (above are those with notes that were never played before), those of the other
+    # sound font for 2 of 24 (python -m benchmarks.quality --tables learned transfer).
     LARGEST_MISFIT: ClassVar[float] = 15.0
 
     @property
