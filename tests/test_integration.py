@@ -55,10 +55,7 @@ def search(n_jobs):
     pipeline = Pipeline(
         [
             ("decode", EnvelopeDecoder(alpha=0.1)),
-            (
-                "separate",
-                ContrastiveNMF(60, contrast="group", random_state=0),
-            ),
+            ("separate", ContrastiveNMF(30, tol=1e-2, random_state=0)),
         ]
     )
     return GridSearchCV(

@@ -26,7 +26,7 @@ def separate_audio(
     window: float = 0.186,
     mask_power: float = 2.0,
     max_iter: int = 200,
-    tol: float = 1e-4,
+    tol: float = 1e-5,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pull out of a recording what does the same over time as a guide.

@@ -122,7 +122,7 @@ class ContrastiveNMF(
         comparison, and needs ``contrast="components"``.
     max_iter : int, default=200
         Largest number of iterations of one factorisation.
-    tol : float, default=1e-4
+    tol : float, default=1e-5
         A factorisation stops once its cost, which is free of unit, has fallen by
         less than this per iteration over ten iterations. "learned" fits activations
         to 1e-3 at least, which is enough before spectra adapt to the mixture.
@@ -218,7 +218,7 @@ class ContrastiveNMF(
         choice_window: float | None = None,
         solver: str = "mu",
         max_iter: int = 200,
-        tol: float = 1e-4,
+        tol: float = 1e-5,
         window: float = 0.186,
         mask_power: float = 2.0,
         transposition: int = 2,

@@ -83,7 +83,7 @@ def contrastive_nmf(
     prior: ArrayLike | None = None,
     solver: str = "mu",
     max_iter: int = 200,
-    tol: float = 1e-4,
+    tol: float = 1e-5,
     random_state: int | np.random.RandomState | None = None,
 ) -> Factorization:
     r"""Factorise magnitudes so that some components follow a guide, others not.
@@ -151,7 +151,7 @@ def contrastive_nmf(
         comparison; it does raise the cost, and knows only ``contrast="components"``.
     max_iter : int, default=200
         Largest number of iterations.
-    tol : float, default=1e-4
+    tol : float, default=1e-5
         The solver stops once the cost, which is free of unit, has fallen by
         less than this per iteration over ten iterations. 0 never stops early.
     random_state : int, RandomState instance or None, default=None
