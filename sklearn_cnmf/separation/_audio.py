@@ -85,7 +85,7 @@ def separate_audio(
     >>> source = loudness * np.sin(2 * np.pi * 440 * times)
     >>> audio = source + np.sin(2 * np.pi * 1000 * times)
     >>> found, rest = separate_audio(
-    ...     audio, 8000, loudness[::80], 100, n_components=2, random_state=0
+    ...     audio, 8000, loudness[::80], 100, n_components=4, random_state=0
     ... )
     >>> print(f"{np.corrcoef(found, source)[0, 1]:.1f}")
     1.0
