@@ -36,12 +36,17 @@ def guide_from_taps(taps, duration):
     return np.where(since >= 0, np.exp(-np.maximum(since, 0) / 0.1), 0).sum(0)
 
 
+def tapped(piece):
+    """Return the drum of a piece, the taps, and the guide that they make."""
+    drum = piece.stems[piece.instruments.index("drums")]
+    taps = simulated_taps(drum, piece.sfreq, np.random.default_rng(0))
+    return drum, taps, guide_from_taps(taps, len(drum) / piece.sfreq)
+
+
 pieces = {piece.name: piece for piece in load_example_stems()}
 piece = pieces["call_and_fill"]
 print(piece.name, piece.instruments)
-drum = piece.stems[piece.instruments.index("drums")]
-taps = simulated_taps(drum, piece.sfreq, np.random.default_rng(0))
-guide = guide_from_taps(taps, len(drum) / piece.sfreq)
+drum, taps, guide = tapped(piece)
 
 # %%
 # Separate
@@ -79,9 +84,7 @@ axes[-1].set_xlabel("Time (s)")
 for piece in pieces.values():
     if "drums" not in piece.instruments:
         continue
-    drum = piece.stems[piece.instruments.index("drums")]
-    taps = simulated_taps(drum, piece.sfreq, np.random.default_rng(0))
-    guide = guide_from_taps(taps, len(drum) / piece.sfreq)
+    drum, _, guide = tapped(piece)
     found, _ = separate_audio(
         piece.mixture,
         piece.sfreq,

@@ -1,5 +1,6 @@
 """Spectra of one mixture beside its guide, and what a separation gives back."""
 
+import copy
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -147,10 +148,19 @@ class Mixture:
     """
 
     def __init__(self, trial: Trial, n_fft: int):
-        self.trial = trial
         self.hop_length = hop_of(n_fft)
         self.stft, magnitudes = spectra(trial.mixture, n_fft, self.hop_length)
         self.magnitudes = _near_one(magnitudes)
+        self._take(trial)
+
+    def heard_in(self, trial: Trial) -> "Mixture":
+        """Return the same spectra beside the guide of another trial."""
+        other = copy.copy(self)
+        other._take(trial)
+        return other
+
+    def _take(self, trial):
+        self.trial = trial
         self.guide = guide_at_frames(
             level_rows(trial),
             trial.guide_sfreq,

@@ -43,12 +43,11 @@ def separate_mixture(
     if not trials[0].mixture.any():
         return [_silence(trial, model.needs_instruments, settings) for trial in trials]
     with one_thread():
-        mixtures = (Mixture(trial, model.n_fft) for trial in trials)
-        first = next(mixtures)
-        explanation = model.explain(first, settings)
+        mixture = Mixture(trials[0], model.n_fft)
+        explanation = model.explain(mixture, settings)
         return [
-            model.separate(mixture, explanation, settings, attended)
-            for mixture, attended in zip((first, *mixtures), given)
+            model.separate(mixture.heard_in(trial), explanation, settings, attended)
+            for trial, attended in zip(trials, given)
         ]
 
 
