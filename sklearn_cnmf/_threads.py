@@ -18,10 +18,16 @@ def one_thread():
 
     The number of BLAS threads belongs to the whole process. Where several threads
     are inside at a time, the first one lowers it and the last one restores it.
+
+    Yields
+    ------
+    n_threads : int
+        How many threads BLAS was allowed before, which the caller may use in its own
+        way; 1 for all but the first thread inside.
     """
-    _hold.enter()
+    n_threads = _hold.enter()
     try:
-        yield
+        yield n_threads
     finally:
         _hold.leave()
 
@@ -31,13 +37,17 @@ class _Hold:
         self._lock = threading.Lock()
         self._n_inside = 0
         self._limit = None
+        self._first, self._n_threads = None, 1
 
     def enter(self):
         with self._lock:
             if self._n_inside == 0:
                 _let_this_thread_set_limits()
+                self._n_threads = _n_blas_threads()
                 self._limit = _controller().limit(limits=1, user_api="blas")
+                self._first = threading.get_ident()
             self._n_inside += 1
+            return self._n_threads if threading.get_ident() == self._first else 1
 
     def leave(self):
         with self._lock:
@@ -48,6 +58,13 @@ class _Hold:
 
 
 _hold = _Hold()
+
+
+def _n_blas_threads():
+    libraries = _controller().lib_controllers
+    return max(
+        (lib.num_threads for lib in libraries if lib.user_api == "blas"), default=1
+    )
 
 
 def _let_this_thread_set_limits():

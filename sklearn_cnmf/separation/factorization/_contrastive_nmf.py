@@ -271,7 +271,7 @@ def solve(
     expected = None
     if prior is not None:
         expected = SpectralPrior(W, np.where(fixed, 0.0, prior))
-    with one_thread():
+    with one_thread() as n_threads, workspace.threads(n_threads):
         return SOLVERS[solver](
             workspace, A, W, regularizer,
             fixed=fixed, max_iter=max_iter, tol=tol, prior=expected,

@@ -3,11 +3,19 @@
 One sweep forms the model, the ratio X / model and, as asked, the products of
 that ratio with either factor and the divergence. It works through blocks of
 frames that stay in the cache, so that nothing as large as X is ever allocated.
+Blocks may be shared out to threads; which block comes after which in a sum does
+not depend on how many there are.
 """
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 
-_BLOCK_BYTES = 1 << 20
+# A block is as large as either of them asks.
+_BLOCK_BYTES, _BLOCK_FRAMES = 1 << 18, 128
+# Blocks are summed within each of these and then over them; no more threads than that.
+_N_LANES = 4
 
 
 class Workspace:
@@ -16,22 +24,36 @@ class Workspace:
     Parameters
     ----------
     X : ndarray of shape (n_frames, n_bins)
-        Non-negative magnitudes. Kept by reference, never written to.
+        Non-negative magnitudes. Never written to; copied where its rows are not
+        contiguous.
     n_components : int
         Number of components.
     """
 
     def __init__(self, X, n_components):
+        X = np.ascontiguousarray(X)
         n_frames, n_bins = X.shape
-        step = max(1, min(n_frames, _BLOCK_BYTES // (n_bins * X.itemsize)))
-        self.X = X
+        self.X = X.view()
+        self.X.flags.writeable = False
         self.total = float(np.sum(X, dtype=np.float64))
-        self.floor = np.finfo(X.dtype).tiny ** 0.5
-        self._ratio = np.empty((step, n_bins), dtype=X.dtype)
-        self._log = np.empty((step, n_bins), dtype=X.dtype)
+        self.floor = np.finfo(X.dtype).tiny ** X.dtype.type(0.5)
+        self._lanes = _lanes(n_frames, n_bins * X.itemsize)
+        self._n_threads, self._executor = 1, None
         self._frames = np.empty((n_frames, n_components), dtype=X.dtype)
-        self._bins = np.empty((n_components, n_bins), dtype=X.dtype)
-        self._partial = np.empty((n_components, n_bins), dtype=X.dtype)
+        self._bins = None
+
+    @contextmanager
+    def threads(self, n_threads: int):
+        """Share the sweeps inside out to so many threads, as a context manager."""
+        self._n_threads = min(n_threads, len(self._lanes))
+        if self._n_threads == 1:
+            yield
+            return
+        with ThreadPoolExecutor(self._n_threads) as self._executor:
+            try:
+                yield
+            finally:
+                self._n_threads = 1
 
     def onto_activations(
         self, A: np.ndarray, W: np.ndarray
@@ -51,35 +73,75 @@ class Workspace:
             A buffer that the next call overwrites.
         divergence : float
         """
-        log_likelihood = 0.0
-        for rows, X, ratio in self._ratios(A, W):
-            np.matmul(ratio, W.T, out=self._frames[rows])
-            log_likelihood += self._log_likelihood(X, ratio)
+        divide_and_sum_logs = _compiled().divide_and_sum_logs
+
+        def sweep(_, blocks, buffer):
+            log_likelihood = 0.0
+            for rows in blocks:
+                ratio = np.matmul(A[rows], W, out=buffer[: rows.stop - rows.start])
+                log_likelihood += divide_and_sum_logs(self.X[rows], ratio, self.floor)
+                np.matmul(ratio, W.T, out=self._frames[rows])
+            return log_likelihood
+
+        log_likelihood = sum(self._over_lanes(sweep))
         model = np.dot(A.sum(0, dtype=np.float64), W.sum(1, dtype=np.float64))
         return self._frames, (log_likelihood - self.total + float(model)) / self.total
 
     def onto_components(self, A: np.ndarray, W: np.ndarray) -> np.ndarray:
         """A^T (X / A W), shape (n_components, n_bins), in a buffer that is reused."""
-        self._bins[...] = 0
-        for rows, _, ratio in self._ratios(A, W):
-            np.matmul(A[rows].T, ratio, out=self._partial)
-            self._bins += self._partial
-        return self._bins
+        divide = _compiled().divide
+        if self._bins is None:
+            self._bins = np.empty((len(self._lanes), *W.shape), dtype=W.dtype)
 
-    def _ratios(self, A, W):
-        n_frames, step = len(self.X), len(self._ratio)
-        for start in range(0, n_frames, step):
-            rows = slice(start, min(start + step, n_frames))
-            X = self.X[rows]
-            ratio = self._ratio[: len(X)]
-            np.matmul(A[rows], W, out=ratio)
-            np.maximum(ratio, self.floor, out=ratio)
-            np.divide(X, ratio, out=ratio)
-            yield rows, X, ratio
+        def sweep(lane, blocks, buffer):
+            sums = self._bins[lane]
+            for index, rows in enumerate(blocks):
+                ratio = np.matmul(A[rows], W, out=buffer[: rows.stop - rows.start])
+                divide(self.X[rows], ratio, self.floor)
+                if index == 0:
+                    np.matmul(A[rows].T, ratio, out=sums)
+                else:
+                    sums += A[rows].T @ ratio
 
-    def _log_likelihood(self, X, ratio):
-        logs = self._log[: len(X)]
-        np.maximum(ratio, self.floor, out=logs)
-        np.log(logs, out=logs)
-        # Sums of rows in their own precision, over rows in double precision.
-        return float(np.sum(np.einsum("nf,nf->n", X, logs), dtype=np.float64))
+        self._over_lanes(sweep)
+        for sums in self._bins[1:]:
+            self._bins[0] += sums
+        return self._bins[0]
+
+    def _over_lanes(self, sweep):
+        """Return what `sweep` makes of each lane, in their order."""
+        results = [None] * len(self._lanes)
+
+        def some(first):
+            n_rows = max(rows.stop - rows.start for rows in self._lanes[0])
+            buffer = np.empty((n_rows, self.X.shape[1]), dtype=self.X.dtype)
+            for lane in range(first, len(self._lanes), self._n_threads):
+                results[lane] = sweep(lane, self._lanes[lane], buffer)
+
+        if self._n_threads == 1:
+            some(0)
+        else:
+            list(self._executor.map(some, range(self._n_threads)))
+        return results
+
+
+def _compiled():
+    """Import what takes long to import where it is first needed."""
+    from . import _division
+
+    return _division
+
+
+def _lanes(n_frames, bytes_per_frame):
+    """Blocks of about equal length, the first among the longest, as lists of slices."""
+    wanted = max(_BLOCK_FRAMES, _BLOCK_BYTES // bytes_per_frame)
+    n_blocks = max(1, round(n_frames / wanted))
+    if n_blocks > _N_LANES:
+        n_blocks = _N_LANES * round(n_blocks / _N_LANES)
+    n_lanes = min(n_blocks, _N_LANES)
+    ends = -(-np.arange(n_blocks + 1) * n_frames // n_blocks)
+    blocks = [slice(int(a), int(b)) for a, b in zip(ends, ends[1:])]
+    return [
+        blocks[lane * n_blocks // n_lanes : (lane + 1) * n_blocks // n_lanes]
+        for lane in range(n_lanes)
+    ]
