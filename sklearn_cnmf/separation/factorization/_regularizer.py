@@ -7,8 +7,32 @@ Penalties and contrast are then functions of A alone, free of any constraint.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+
+# Frames of which a copy in double precision is made.
+_ROWS_AT_A_TIME = 4096
+
+
+class Sums(NamedTuple):
+    """Sums over frames that the terms depend on; None where they don't.
+
+    Parameters
+    ----------
+    ones, norms : ndarray of shape (n_components,)
+        l1 and l2 norm of each column of the activations.
+    projected : ndarray of shape (n_guides, n_columns)
+        Scalar products of the guide and the columns that the contrast compares.
+    powers : ndarray of shape (n_columns,)
+        Squared l2 norms of these.
+    """
+
+    ones: np.ndarray
+    norms: np.ndarray | None
+    projected: np.ndarray | None
+    powers: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -50,64 +74,104 @@ class Regularizer:
         """Whether the contrast counts."""
         return self.guide is not None and self.delta > 0
 
-    @property
+    @cached_property
     def blocks(self):
         """Which columns of A must move together for the terms to be separable."""
-        if self.contrasting and self.contrast == "group":
+        if self._groups_move:
             return np.where(self.attended, 0, 1)
         return np.arange(len(self.attended))
 
-    def values(self, A):
-        """Value of the terms, one per block of :attr:`blocks`.
+    @property
+    def n_blocks(self):
+        """Number of the blocks; one may have no columns."""
+        return 2 if self._groups_move else len(self.attended)
+
+    @property
+    def _groups_move(self):
+        return self.contrasting and self.contrast == "group"
+
+    def sums(self, A: np.ndarray) -> "Sums":
+        """Sum over the frames of activations, (n_frames, n_components)."""
+        ones = column_sums(A)
+        return self._completed(ones, _norms(A) if self._need_norms else None, A)
+
+    def scaled(self, sums: "Sums", A: np.ndarray, gains: np.ndarray) -> "Sums":
+        """Scale the sums of A to those of ``A * gains``, one gain per component."""
+        norms = None if sums.norms is None else sums.norms * gains
+        return self._completed(sums.ones * gains, norms, A, gains)
+
+    def values(self, sums: "Sums") -> np.ndarray:
+        """Values of the terms, one per block of :attr:`blocks`."""
+        values = np.zeros(self.n_blocks)
+        if self.mu > 0 or self.beta > 0:
+            per_column = self.mu * sums.ones / sums.norms
+            per_column += self.beta * sums.norms / self.total
+            values += self.by_block(per_column)
+        if self.sparsity is not None:
+            values += self.by_block(self.sparsity * sums.ones / self.total)
+        if self.contrasting:
+            support = np.sum(sums.projected**2, axis=0) / sums.powers
+            values -= self.delta * (self._signs * support)[: self.n_blocks]
+        return values
+
+    def gradient(self, A: np.ndarray, sums: "Sums") -> tuple[np.ndarray, np.ndarray]:
+        """Split the gradient into a difference of two non-negative arrays.
 
         Parameters
         ----------
         A : ndarray of shape (n_frames, n_components)
             Activations.
-        """
-        norms = _norms(A)
-        ones = A.sum(0, dtype=np.float64)
-        per_column = self.mu * ones / norms + self.beta * norms / self.total
-        if self.sparsity is not None:
-            per_column += self.sparsity * ones / self.total
-        values = np.bincount(self.blocks, weights=per_column)
-        if self.contrasting:
-            columns, signs = self._compared(A)
-            support = np.sum(_project(self.guide, columns) ** 2, axis=0)
-            values -= (
-                self.delta * (signs * support / _norms(columns) ** 2)[: len(values)]
-            )
-        return values
-
-    def gradient(self, A):
-        """Split the gradient into a difference of two non-negative arrays.
+        sums : Sums
+            Those of `A`.
 
         Returns
         -------
-        falling, rising : ndarray of shape (n_frames, n_components) or (n_components,)
+        falling, rising : ndarray that broadcasts to the shape of `A`
             Negative and positive part, so that the gradient is
             ``rising - falling``.
         """
-        norms = _norms(A)
-        ones = A.sum(0, dtype=np.float64)
-        falling = A * _as(A, self.mu * (ones / norms) / norms**2)
-        rising = A * _as(A, self.beta / norms / self.total) + _as(A, self.mu / norms)
+        falling = rising = A.dtype.type(0)
+        if self.mu > 0 or self.beta > 0:
+            norms = sums.norms
+            falling = A * _as(A, self.mu * (sums.ones / norms) / norms**2)
+            rising = A * _as(A, self.beta / norms / self.total)
+            rising += _as(A, self.mu / norms)
         if self.sparsity is not None:
-            rising += _as(A, self.sparsity / self.total)
+            rising = rising + _as(A, self.sparsity / self.total)
         if self.contrasting:
-            columns, signs = self._compared(A)
-            projected = _project(self.guide, columns)
-            power = _norms(columns) ** 2
-            value = np.sum(projected**2, axis=0) / power
-            weight = 2 * self.delta / power
-            toward = self.guide @ _as(A, projected * weight)
-            away = columns * _as(A, value * weight)
-            follow = np.where(signs > 0, toward, away)
-            avoid = np.where(signs > 0, away, toward)
+            value = np.sum(sums.projected**2, axis=0) / sums.powers
+            weight = 2 * self.delta / sums.powers
+            toward = self.guide @ _as(A, sums.projected * weight)
+            away = self._compared(A) * _as(A, value * weight)
+            wanted = _as(A, self._signs > 0)
+            follow = toward * wanted + away * (1 - wanted)
+            avoid = toward + away - follow
+            np.maximum(avoid, 0, out=avoid)
             if self.contrast == "group":
-                follow, avoid = follow[:, self.blocks], avoid[:, self.blocks]
-            falling += follow
-            rising += avoid
+                follow, avoid = follow @ self._groups.T, avoid @ self._groups.T
+            falling, rising = falling + follow, rising + avoid
+        return falling, rising
+
+    def gain_gradient(
+        self, A: np.ndarray, sums: "Sums"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Split the gradient by a gain of each component, where all gains are 1.
+
+        Parameters and result are those of :meth:`gradient`, the result summed over
+        frames. The contrast of components and mu do not depend on gains.
+        """
+        falling, rising = np.zeros(A.shape[1]), np.zeros(A.shape[1])
+        if self.beta > 0:
+            rising += self.beta * sums.norms / self.total
+        if self.sparsity is not None:
+            rising += self.sparsity * sums.ones / self.total
+        if self._groups_move:
+            value = np.sum(sums.projected**2, axis=0) / sums.powers
+            weight = 2 * self.delta / sums.powers
+            toward = (A.T @ self.guide) @ (sums.projected * weight)
+            away = (A.T @ self._compared(A)) * (value * weight)
+            falling += np.where(self.attended, toward[:, 0], away[:, 1])
+            rising += np.where(self.attended, away[:, 0], toward[:, 1])
         return falling, rising
 
     def shrunk(self, ratio):
@@ -116,13 +180,41 @@ class Regularizer:
             return ratio
         return ratio * _as(ratio, 1 / (1 + self.sparsity))
 
-    def _compared(self, A):
+    @property
+    def _need_norms(self):
+        return self.mu > 0 or self.beta > 0 or self.contrast == "components"
+
+    @cached_property
+    def _groups(self):
+        groups = np.stack([self.attended, ~self.attended], axis=1)
+        return groups.astype(self.guide.dtype)
+
+    @property
+    def _signs(self):
         if self.contrast == "components":
-            return A, np.where(self.attended, 1.0, -1.0)
-        groups = np.stack(
-            [A[:, self.attended].sum(1), A[:, ~self.attended].sum(1)], axis=1
-        )
-        return groups, np.array([1.0, -1.0])
+            return np.where(self.attended, 1.0, -1.0)
+        return np.array([1.0, -1.0])
+
+    def by_block(self, per_column: np.ndarray) -> np.ndarray:
+        """Sum over the columns of each block."""
+        return np.bincount(self.blocks, per_column, minlength=self.n_blocks)
+
+    def _completed(self, ones, norms, A, gains=None):
+        if not self.contrasting:
+            return Sums(ones, norms, None, None)
+        columns = self._compared(A, gains)
+        projected = (self.guide.T @ columns).astype(np.float64, copy=False)
+        if self.contrast == "components" and gains is not None:
+            projected *= gains
+        powers = norms if self.contrast == "components" else _norms(columns)
+        return Sums(ones, norms, projected, powers**2)
+
+    def _compared(self, A, gains=None):
+        """Columns that the contrast compares: components, or the sums of groups."""
+        if self.contrast == "components":
+            return A
+        groups = _as(A, self._groups)
+        return A @ (groups if gains is None else groups * _as(A, gains)[:, None])
 
 
 def no_regularizer(n_components, total, sparsity=None):
@@ -131,12 +223,20 @@ def no_regularizer(n_components, total, sparsity=None):
     return Regularizer(None, attended, 0.0, 0.0, 0.0, total, "components", sparsity)
 
 
-def _project(guide, columns):
-    return (guide.T @ columns).astype(np.float64, copy=False)
+def column_sums(A: np.ndarray) -> np.ndarray:
+    """Sum over the rows in double precision; ten times as fast as ``A.sum(0)``."""
+    sums = np.zeros(A.shape[1])
+    for start in range(0, len(A), _ROWS_AT_A_TIME):
+        rows = A[start : start + _ROWS_AT_A_TIME].astype(np.float64, copy=False)
+        sums += np.ones(len(rows)) @ rows
+    return sums
 
 
 def _norms(A):
-    squares = np.einsum("nk,nk->k", A, A, dtype=np.float64)
+    squares = np.zeros(A.shape[1])
+    for start in range(0, len(A), _ROWS_AT_A_TIME):
+        rows = A[start : start + _ROWS_AT_A_TIME].astype(np.float64, copy=False)
+        squares += np.einsum("nk,nk->k", rows, rows)
     return np.sqrt(np.maximum(squares, np.finfo(A.dtype).tiny))
 
 

@@ -6,14 +6,15 @@ import numpy as np
 
 from ._kernels import Workspace
 from ._prior import SpectralPrior
-from ._regularizer import Regularizer
+from ._regularizer import Regularizer, Sums, column_sums
 
 _MAX_HALVINGS = 30
 _STOPPING_SPAN = 10
 _PUBLISHED_FLOOR = 1e-9
-# Of a change on a logarithmic scale, how much again; and by how much an entry may
-# grow in the change that is continued.
-_MOMENTUM_START, _MOMENTUM_GROWTH, _MOMENTUM_LIMIT = 0.7, 1.2, 2.0
+# Of a change on a logarithmic scale, how much again, in quarters, so that square roots
+# do for a power; how many less after it failed; and by how much an entry may grow in
+# the change that is continued.
+_LEAST_QUARTERS, _MOST_QUARTERS, _FEWER_QUARTERS = 3, 8, 4
 _LARGEST_LEAP = 1e3
 # Positive entries are kept above this share of a mean frame (activations) or of a
 # spectrum (components). Multiplicative steps otherwise drive them into the subnormal
@@ -93,30 +94,30 @@ def descend(
     A, W = _floored((A, W), floors)
     if not free.any():
         floors = floors[:1]
-    product, cost = _cost_at(A, W, workspace, regularizer, prior)
-    objective, latest, momentum = [cost], None, _MOMENTUM_START
+    point = _Point.at(A, W, workspace, regularizer, prior)
+    objective, latest, quarters = [point.cost], None, _LEAST_QUARTERS
     while True:
         converged = _has_converged(objective, tol)
         if converged or len(objective) > max_iter:
-            return Descent(A, W, np.array(objective), converged)
+            return Descent(point.A, point.W, np.array(objective), converged)
         before = latest
-        latest = _iterate(A, W, product, free, workspace, regularizer, prior)
+        latest = _iterate(point, free, workspace, regularizer, prior)
         latest = _floored(latest, floors)
         if before is not None:
-            further = _extrapolated(latest, before, momentum, free)
+            further = _extrapolated(latest, before, quarters, free)
             further = _floored(further, floors)
-            product, cost = _cost_at(*further, workspace, regularizer, prior)
-            if cost <= objective[-1]:
-                momentum = min(momentum * _MOMENTUM_GROWTH, _MOMENTUM_LIMIT)
-                A, W = further
-                objective.append(cost)
+            there = _Point.at(*further, workspace, regularizer, prior)
+            if there.cost <= point.cost:
+                quarters = min(quarters + 1, _MOST_QUARTERS)
+                point = there
+                objective.append(point.cost)
                 continue
-            momentum = max(momentum / 2, _MOMENTUM_START)
-        product, cost = _cost_at(*latest, workspace, regularizer, prior)
-        if cost > objective[-1]:
-            return Descent(A, W, np.array(objective), True)
-        A, W = latest
-        objective.append(cost)
+            quarters = max(quarters - _FEWER_QUARTERS, _LEAST_QUARTERS)
+        there = _Point.at(*latest, workspace, regularizer, prior)
+        if there.cost > point.cost:
+            return Descent(point.A, point.W, np.array(objective), True)
+        point = there
+        objective.append(point.cost)
 
 
 class _Floor:
@@ -139,46 +140,65 @@ def _floored(factors, floors):
     return raised + tuple(factors[len(floors) :])
 
 
-def _cost_at(A, W, workspace, regularizer, prior):
-    product, cost = workspace.onto_activations(A, W)
-    cost += regularizer.values(A).sum()
-    return product, cost if prior is None else cost + prior.value(W)
+class _Point(NamedTuple):
+    """Factors, and what a sweep over X and the sums over frames say of them."""
+
+    A: np.ndarray
+    W: np.ndarray
+    product: np.ndarray
+    sums: Sums
+    cost: float
+
+    @classmethod
+    def at(cls, A, W, workspace, regularizer, prior):
+        product, cost = workspace.onto_activations(A, W)
+        sums = regularizer.sums(A)
+        cost += regularizer.values(sums).sum()
+        if prior is not None:
+            cost += prior.value(W)
+        return cls(A, W, product, sums, float(cost))
 
 
-def _iterate(A, W, product, free, workspace, regularizer, prior):
-    ratio, share = _step(A, product, regularizer, workspace)
-    A = _certified_move(A, ratio, share, regularizer, workspace.total)
+def _iterate(point, free, workspace, regularizer, prior):
+    A, sums = _activation_step(point, regularizer, workspace)
+    W = point.W
     if free.any():
         W = W.copy()
-        W[free], gains, share = _component_step(
-            A, W, free, workspace, regularizer, prior
+        W[free], gains = _component_step(
+            A, W, sums, free, workspace, regularizer, prior
         )
-        A = _certified_move(A, gains, share, regularizer, workspace.total)
+        A = A * gains.astype(A.dtype)
     return A, W
 
 
-def _extrapolated(latest, before, momentum, free):
+def _extrapolated(latest, before, quarters, free):
     (A, W), (A_before, W_before) = latest, before
-    A = _continued(A, A_before, momentum)
+    A = _continued(A, A_before, quarters)
     if free.any():
         W = W.copy()
         W[free] = _rows_to_one(
-            _continued(W[free], W_before[free], momentum), latest[1][free]
+            _continued(W[free], W_before[free], quarters), latest[1][free]
         )
     return A, W
 
 
-def _continued(latest, before, momentum):
+def _continued(latest, before, quarters):
+    """``latest * (latest / before) ** (quarters / 4)``."""
     floor = np.finfo(latest.dtype).tiny
     ratio = np.maximum(latest, floor)
     ratio /= np.maximum(before, floor)
     np.minimum(ratio, _LARGEST_LEAP, out=ratio)
-    # A power by way of the logarithm takes half of the time.
-    np.log(ratio, out=ratio)
-    ratio *= ratio.dtype.type(momentum)
-    np.exp(ratio, out=ratio)
-    ratio *= latest
-    return ratio
+    continued = latest.copy()
+    for _ in range(quarters // 4):
+        continued *= ratio
+    if quarters % 4:
+        np.sqrt(ratio, out=ratio)
+        if quarters % 4 >= 2:
+            continued *= ratio
+        if quarters % 2:
+            np.sqrt(ratio, out=ratio)
+            continued *= ratio
+    return continued
 
 
 def descend_published(
@@ -209,7 +229,8 @@ def descend_published(
     while True:
         W = np.where(W > 0, np.maximum(W, np.finfo(W.dtype).tiny), 0)
         product, divergence = workspace.onto_activations(H, W)
-        objective.append(divergence + regularizer.values(H * W.sum(1)).sum())
+        sums = regularizer.sums(H * W.sum(1))
+        objective.append(divergence + regularizer.values(sums).sum())
         if _has_converged(objective, tol) or len(objective) > max_iter:
             break
         rising = np.broadcast_to(W.sum(1) + mu, H.shape).copy()
@@ -231,56 +252,105 @@ def descend_published(
     )
 
 
-def _step(A, product, regularizer, workspace):
+def _activation_step(point, regularizer, workspace):
+    """Move to A * ratio**e, e per block the first of 1, 1/2, 1/4, ... that descends."""
+    A, _, product, sums, _ = point
     if not regularizer.active:
-        return regularizer.shrunk(product), None
+        moved = A * regularizer.shrunk(product)
+        return moved, regularizer.sums(moved)
     total = A.dtype.type(workspace.total)
-    falling, rising = regularizer.gradient(A)
+    falling, rising = regularizer.gradient(A, sums)
     ratio = (product + total * falling) / (1 + total * rising)
-    log_ratio = np.log(np.maximum(ratio, workspace.floor))
-    share = np.einsum("nk,nk,nk->k", A, product, log_ratio, dtype=np.float64)
-    return ratio, share
+    np.maximum(ratio, workspace.floor, out=ratio)
+    # The part of the majoriser that is linear in the exponent.
+    weighted = np.log(ratio)
+    weighted *= A
+    weighted *= product
+    share = column_sums(weighted)
+
+    def move(exponents):
+        moved = _power(ratio, exponents[regularizer.blocks])
+        moved *= A
+        return moved, regularizer.sums(moved)
+
+    return _certified(move, sums, share, regularizer, workspace)
 
 
-def _component_step(A, W, free, workspace, regularizer, prior):
+def _component_step(A, W, sums, free, workspace, regularizer, prior):
+    """Move the free spectra to their minimum, and the gains as activations move."""
     counts = W[free] * workspace.onto_components(A, W)[free]
-    sums = counts.sum(1, dtype=np.float64)
-    before = A[:, free].sum(0, dtype=np.float64)
-    gains = np.ones(len(W))
-    gains[free] = np.where(before > 0, sums / np.where(before > 0, before, 1), 1)
-    gains[free] = regularizer.shrunk(gains)[free]
-    share = np.zeros(len(W))
-    share[free] = sums * np.log(np.maximum(gains[free], workspace.floor))
+    totals = np.zeros(len(W))
+    totals[free] = counts.sum(1, dtype=np.float64)
     if prior is not None:
         counts += prior.pseudo_counts(workspace.total)[free]
-    return _rows_to_one(counts, W[free]), gains.astype(A.dtype), share
+    rows = _rows_to_one(counts, W[free])
 
-
-def _certified_move(A, ratio, share, regularizer, total):
-    """Move to A * ratio**e, e per block the first of 1, 1/2, 1/4, ... that descends.
-
-    It descends if the majoriser plus the change of the regulariser falls.
-    `share` is the part of the majoriser, per component, that is linear in e.
-    """
-    candidate = A * ratio
+    falling, rising = regularizer.gain_gradient(A, sums)
+    total = workspace.total
+    movable = free & (sums.ones > 0)
+    ratio = np.ones(len(W))
+    np.divide(
+        totals + total * falling, sums.ones + total * rising, out=ratio, where=movable
+    )
+    np.maximum(ratio, workspace.floor, out=ratio)
     if not regularizer.active:
-        return candidate
-    ratio = np.broadcast_to(ratio, A.shape)
-    blocks = regularizer.blocks
-    before = regularizer.values(A)
-    slack = np.finfo(A.dtype).eps
-    exponents = np.ones(A.shape[1], dtype=A.dtype)
+        return rows, ratio
+
+    def move(exponents):
+        gains = ratio ** exponents[regularizer.blocks]
+        return gains, regularizer.scaled(sums, A, gains)
+
+    share = totals * np.log(ratio)
+    gains, _ = _certified(move, sums, share, regularizer, workspace)
+    return rows, gains
+
+
+def _certified(move, sums, share, regularizer, workspace):
+    """Halve the exponent of each block until its move does not raise the cost.
+
+    It does not if the majoriser plus the change of the regulariser falls.
+
+    Parameters
+    ----------
+    move : callable
+        Returns what moved by given exponents, one per block, and its sums over frames.
+    sums, share :
+        Sums before the move; the part of the majoriser of each component that is
+        linear in the exponent.
+    regularizer, workspace :
+        Those of the solver.
+
+    Returns
+    -------
+    moved, sums :
+        What `move` returned.
+    """
+    blocks, before = regularizer.blocks, regularizer.values(sums)
+    exponents = np.ones(regularizer.n_blocks)
+    slack = np.finfo(workspace.X.dtype).eps
     for _ in range(_MAX_HALVINGS):
-        moved = np.sum(candidate - A, axis=0, dtype=np.float64)
-        bound = np.bincount(blocks, weights=(moved - exponents * share) / total)
-        bound += regularizer.values(candidate) - before
-        refused = ~(bound <= slack)[blocks]
+        moved, reached = move(exponents)
+        change = regularizer.by_block(
+            reached.ones - sums.ones - exponents[blocks] * share
+        )
+        change = change / workspace.total + regularizer.values(reached) - before
+        refused = ~(change <= slack)
         if not refused.any():
-            return candidate
+            return moved, reached
         exponents[refused] /= 2
-        candidate[:, refused] = A[:, refused] * ratio[:, refused] ** exponents[refused]
-    candidate[:, refused] = A[:, refused]
-    return candidate
+    exponents[refused] = 0
+    return move(exponents)
+
+
+def _power(ratio, exponents):
+    """Columns to the power of 1, 1/2, 1/4 ... or 0, by way of square roots."""
+    powers = ratio.copy()
+    powers[:, exponents == 0] = 1
+    n_roots = -np.log2(exponents, out=np.zeros(len(exponents)), where=exponents > 0)
+    for depth in range(round(n_roots.max())):
+        columns = n_roots > depth + 0.5
+        powers[:, columns] = np.sqrt(powers[:, columns])
+    return powers
 
 
 def _has_converged(objective, tol):

@@ -88,8 +88,8 @@ def test_no_subnormal_numbers_on_real_spectra(duo_spectra, dtype, fixed, monkeyp
 @pytest.fixture
 def without_extrapolation(monkeypatch):
     def switch():
-        monkeypatch.setattr(_solver, "_MOMENTUM_START", 0.0)
-        monkeypatch.setattr(_solver, "_MOMENTUM_LIMIT", 0.0)
+        monkeypatch.setattr(_solver, "_LEAST_QUARTERS", 0)
+        monkeypatch.setattr(_solver, "_MOST_QUARTERS", 0)
 
     return switch
 
