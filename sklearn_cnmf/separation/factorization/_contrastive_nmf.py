@@ -214,23 +214,19 @@ def contrastive_nmf(
     shift = _shift(X)
     X = np.ldexp(X, -shift) if shift else X
 
-    A, W = _start(X, n_components, activations, components, random_state)
-    if components is not None:
-        W = np.ldexp(W, -shift)
-    elif activations is not None:
-        A = np.ldexp(A, -shift)
+    start = _start(X, n_components, activations, components, shift, random_state)
     workspace = Workspace(X, n_components)
     if workspace.total == 0:
         warnings.warn(
             "X is silent: all of its entries are zero, and so is the result",
             stacklevel=2,
         )
-        return Factorization(np.zeros_like(A), np.zeros_like(W), np.zeros(1), 0, True)
+        return Factorization(*map(np.zeros_like, start), np.zeros(1), 0, True)
     regularizer = Regularizer(
         guide, attended, delta, mu, beta, workspace.total, contrast, sparsity
     )
     descent = solve(
-        workspace, A, W, regularizer,
+        workspace, *start, regularizer,
         fixed=fixed, solver=solver, max_iter=max_iter, tol=tol, prior=prior,
     )  # fmt: skip
     norms = np.linalg.norm(descent.activations, axis=0)
@@ -419,7 +415,8 @@ def _check_guide(guide, X, delta):
     return unit_columns(guide)
 
 
-def _start(X, n_components, activations, components, random_state):
+def _start(X, n_components, activations, components, shift, random_state):
+    """Choose starting factors, and divide the scale of given ones by 2**shift."""
     A, W = activations, components
     if A is None or W is None:
         rng = check_random_state(random_state)
@@ -428,6 +425,10 @@ def _start(X, n_components, activations, components, random_state):
         W = drawn_W if W is None else W
     A = _check_factor("activations", A, (len(X), n_components), X.dtype)
     W = _check_factor("components", W, (n_components, X.shape[1]), X.dtype)
+    if components is not None:
+        W = np.ldexp(W, -shift)
+    elif activations is not None:
+        A = np.ldexp(A, -shift)
     return A, W
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-# A block is as large as either of them asks.
-_BLOCK_BYTES, _BLOCK_FRAMES = 1 << 18, 128
+# A block has at least so many bytes, so many frames, and so many for each component.
+_BLOCK_BYTES, _BLOCK_FRAMES, _FRAMES_PER_COMPONENT = 1 << 17, 64, 0.3
 # The frames are split into so many parts, which threads may share.
 _N_LANES = 4
 
@@ -38,7 +38,12 @@ class Workspace:
         self.X.flags.writeable = False
         self.total = float(np.sum(X, dtype=np.float64))
         self.floor = np.finfo(X.dtype).tiny ** X.dtype.type(0.5)
-        self._lanes, self._n_rows = _lanes(n_frames, n_bins * X.itemsize)
+        self._n_rows = max(
+            _BLOCK_BYTES // (n_bins * X.itemsize),
+            _BLOCK_FRAMES,
+            round(_FRAMES_PER_COMPONENT * n_components),
+        )
+        self._lanes = _lanes(n_frames, self._n_rows)
         self._n_threads, self._executor = 1, None
         self._frames = np.empty((n_frames, n_components), dtype=X.dtype)
         self._bins = None
@@ -50,7 +55,7 @@ class Workspace:
         if self._n_threads == 1:
             yield
             return
-        with ThreadPoolExecutor(self._n_threads) as self._executor:
+        with ThreadPoolExecutor(self._n_threads - 1) as self._executor:
             try:
                 yield
             finally:
@@ -104,10 +109,21 @@ class Workspace:
         return self._bins[0]
 
     def _of_each_lane(self, function):
-        lanes = range(len(self._lanes))
-        if self._n_threads == 1:
-            return [function(lane) for lane in lanes]
-        return list(self._executor.map(function, lanes))
+        """Return what `function` makes of each lane; this thread takes its share."""
+        results = [None] * len(self._lanes)
+
+        def of_thread(first):
+            for lane in range(first, len(results), self._n_threads):
+                results[lane] = function(lane)
+
+        others = [
+            self._executor.submit(of_thread, first)
+            for first in range(1, self._n_threads)
+        ]
+        of_thread(0)
+        for other in others:
+            other.result()
+        return results
 
 
 def _compiled():
@@ -117,9 +133,8 @@ def _compiled():
     return _sweep
 
 
-def _lanes(n_frames, bytes_per_frame):
-    """Split the frames for the threads, and say how many make up a block."""
-    n_rows = max(_BLOCK_FRAMES, _BLOCK_BYTES // bytes_per_frame)
-    n_lanes = max(1, min(_N_LANES, round(n_frames / n_rows)))
+def _lanes(n_frames, n_rows):
+    """Split the frames into parts that threads may share, none below a block."""
+    n_lanes = max(1, min(_N_LANES, n_frames // n_rows))
     ends = np.linspace(0, n_frames, n_lanes + 1).round().astype(int).tolist()
-    return [slice(a, b) for a, b in itertools.pairwise(ends)], n_rows
+    return [slice(a, b) for a, b in itertools.pairwise(ends)]

@@ -126,30 +126,32 @@ class Regularizer:
 
         Returns
         -------
-        falling, rising : ndarray that broadcasts to the shape of `A`
+        falling, rising : ndarray of shape (n_frames, n_components)
             Negative and positive part, so that the gradient is
             ``rising - falling``.
         """
-        falling = rising = A.dtype.type(0)
+        if self.contrasting:
+            falling, rising = self._contrast_gradient(A, sums)
+        else:
+            falling, rising = np.zeros_like(A), np.zeros_like(A)
         if self.mu > 0 or self.beta > 0:
             norms = sums.norms
-            falling = A * _as(A, self.mu * (sums.ones / norms) / norms**2)
-            rising = A * _as(A, self.beta / norms / self.total)
+            falling += A * _as(A, self.mu * (sums.ones / norms) / norms**2)
+            rising += A * _as(A, self.beta / norms / self.total)
             rising += _as(A, self.mu / norms)
         if self.sparsity is not None:
-            rising = rising + _as(A, self.sparsity / self.total)
-        if self.contrasting:
-            value = np.sum(sums.projected**2, axis=0) / sums.powers
-            weight = 2 * self.delta / sums.powers
-            toward = self.guide @ _as(A, sums.projected * weight)
-            away = self._compared(A) * _as(A, value * weight)
-            wanted = _as(A, self._signs > 0)
-            follow = toward * wanted + away * (1 - wanted)
-            avoid = toward + away - follow
-            np.maximum(avoid, 0, out=avoid)
-            if self.contrast == "group":
-                follow, avoid = follow @ self._groups.T, avoid @ self._groups.T
-            falling, rising = falling + follow, rising + avoid
+            rising += _as(A, self.sparsity / self.total)
+        return falling, rising
+
+    def _contrast_gradient(self, A, sums):
+        value = np.sum(sums.projected**2, axis=0) / sums.powers
+        weight = 2 * self.delta / sums.powers
+        falling = self.guide @ _as(A, sums.projected * weight)
+        rising = self._compared(A) * _as(A, value * weight)
+        others = self._signs < 0
+        falling[:, others], rising[:, others] = rising[:, others], falling[:, others]
+        if self.contrast == "group":
+            falling, rising = falling @ self._groups.T, rising @ self._groups.T
         return falling, rising
 
     def gain_gradient(

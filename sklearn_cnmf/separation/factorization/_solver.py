@@ -14,7 +14,7 @@ _PUBLISHED_FLOOR = 1e-9
 # Of a change on a logarithmic scale, how much again, in quarters, so that square roots
 # do for a power; how many less after it failed; and by how much an entry may grow in
 # the change that is continued.
-_LEAST_QUARTERS, _MOST_QUARTERS, _FEWER_QUARTERS = 3, 8, 4
+_LEAST_QUARTERS, _MOST_QUARTERS, _FEWER_QUARTERS = 3, 8, 2
 _LARGEST_LEAP = 1e3
 # Positive entries are kept above this share of a mean frame (activations) or of a
 # spectrum (components). Multiplicative steps otherwise drive them into the subnormal
@@ -91,10 +91,11 @@ def descend(
     """
     free = ~fixed
     floors = (_Floor(A, _FLOOR * workspace.total / len(A)), _Floor(W, _FLOOR))
-    A, W = _floored((A, W), floors)
+    A, W = _floored((A.copy(), W.copy()), floors)
     if not free.any():
         floors = floors[:1]
     point = _Point.at(A, W, workspace, regularizer, prior)
+    del A, W
     objective, latest, quarters = [point.cost], None, _LEAST_QUARTERS
     while True:
         converged = _has_converged(objective, tol)
@@ -105,6 +106,7 @@ def descend(
         latest = _floored(latest, floors)
         if before is not None:
             further = _extrapolated(latest, before, quarters, free)
+            del before
             further = _floored(further, floors)
             there = _Point.at(*further, workspace, regularizer, prior)
             if there.cost <= point.cost:
@@ -121,7 +123,7 @@ def descend(
 
 
 class _Floor:
-    """Raise small entries of a factor to the floor; what was zero stays zero."""
+    """Raise small entries of a factor, in place; what was zero at first stays zero."""
 
     def __init__(self, factor, least):
         self.least = factor.dtype.type(least)
@@ -129,10 +131,10 @@ class _Floor:
         self.zeros = zeros if zeros.any() else None
 
     def __call__(self, factor):
-        raised = np.maximum(factor, self.least)
+        np.maximum(factor, self.least, out=factor)
         if self.zeros is not None:
-            raised[self.zeros] = 0
-        return raised
+            factor[self.zeros] = 0
+        return factor
 
 
 def _floored(factors, floors):
@@ -186,9 +188,10 @@ def _continued(latest, before, quarters):
     """``latest * (latest / before) ** (quarters / 4)``."""
     floor = np.finfo(latest.dtype).tiny
     ratio = np.maximum(latest, floor)
-    ratio /= np.maximum(before, floor)
+    continued = np.maximum(before, floor)
+    ratio /= continued
     np.minimum(ratio, _LARGEST_LEAP, out=ratio)
-    continued = latest.copy()
+    continued[...] = latest
     for _ in range(quarters // 4):
         continued *= ratio
     if quarters % 4:
@@ -259,14 +262,20 @@ def _activation_step(point, regularizer, workspace):
         moved = A * regularizer.shrunk(product)
         return moved, regularizer.sums(moved)
     total = A.dtype.type(workspace.total)
-    falling, rising = regularizer.gradient(A, sums)
-    ratio = (product + total * falling) / (1 + total * rising)
+    ratio, rising = regularizer.gradient(A, sums)
+    ratio *= total
+    ratio += product
+    rising *= total
+    rising += 1
+    ratio /= rising
+    del rising
     np.maximum(ratio, workspace.floor, out=ratio)
     # The part of the majoriser that is linear in the exponent.
     weighted = np.log(ratio)
     weighted *= A
     weighted *= product
     share = column_sums(weighted)
+    del weighted
 
     def move(exponents):
         moved = _power(ratio, exponents[regularizer.blocks])

@@ -15,7 +15,15 @@ from numba.extending import overload
 
 # Sums may be reordered. NaN and infinity keep their meaning.
 _OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
-_compiled = numba.njit(nogil=True, cache=True, **_OPTIONS)
+
+
+def _compiled(function):
+    """Compile once for all processes, or in each where nothing can be written."""
+    try:
+        return numba.njit(nogil=True, cache=True, **_OPTIONS)(function)
+    except RuntimeError:  # numba found no folder for its cache
+        return numba.njit(nogil=True, **_OPTIONS)(function)
+
 
 _ROOT_32 = np.sqrt(np.float32(0.5)).view(np.int32)
 _ROOT_64 = np.sqrt(np.float64(0.5)).view(np.int64)

@@ -52,6 +52,14 @@ def test_values_and_gradient(contrast, sparsity):
         ) / 2e-6
         assert_allclose((rising - falling)[n, k], slope, rtol=1e-6, atol=1e-9)
 
+    falling, rising = terms.gain_gradient(A, terms.sums(A))
+    assert falling.min() >= 0
+    assert rising.min() >= 0
+    for k, gains in enumerate(1e-6 * np.eye(3)):
+        above, below = terms.sums(A * (1 + gains)), terms.sums(A * (1 - gains))
+        slope = (terms.values(above) - terms.values(below)).sum() / 2e-6
+        assert_allclose((rising - falling)[k], slope, rtol=1e-6, atol=1e-9)
+
 
 def test_blocks_separate_the_terms():
     rng = np.random.default_rng(0)
