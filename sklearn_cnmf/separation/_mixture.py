@@ -45,7 +45,8 @@ class Separation:
         divergence of what they explain relative to that of what as many free
         components do, on bands of a quarter tone. More than `LARGEST_MISFIT` is bad.
     converged : bool
-        Whether the factorisation had come to rest.
+        Whether the factorisation had come to rest; True where it takes a fixed number
+        of iterations.
     """
 
     attended: np.ndarray

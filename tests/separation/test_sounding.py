@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_cnmf.separation._sounding import _band_starts, sounding_components
+from sklearn_cnmf.separation._sounding import sounding_components
 from sklearn_cnmf.separation.factorization import activations_for, kl_divergence
 
 
@@ -64,18 +64,6 @@ def test_few_spectra_are_all_kept():
     )
     assert_array_equal(kept, [0, 1])
     assert_allclose(activations, [[3, 3], [11, 11], [19, 19]])
-
-
-@pytest.mark.parametrize("n_bins", [2, 5, 500, 2049])
-def test_bands_cover_all_bins_and_widen_to_a_quarter_tone(n_bins):
-    starts = _band_starts(n_bins)
-    assert starts[0] == 0
-    widths = np.diff([*starts, n_bins])
-    assert widths.min() >= 1
-    assert_array_equal(widths[:20], 1)
-    if n_bins > 1000:
-        ratios = (starts[1:] / starts[:-1].clip(1))[100:]
-        assert_allclose(ratios, 2 ** (1 / 24), rtol=0.02)
 
 
 def test_misfit_tells_spectra_of_other_sources(played):
