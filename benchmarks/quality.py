@@ -20,25 +20,21 @@ import tempfile
 import time
 import warnings
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._hard_stems import load_hard_stems
 from benchmarks._quality_cases import decoded_guides, make_cases, noisy
-from benchmarks._quality_figures import plot_gain_against_delta
 from benchmarks._quality_rates import gains_at_rates
 from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.separation import MisfitWarning
 
 R = (1.0, 0.5, 0.2, 0.1)
-DELTAS = (0.0, 0.02, 0.1, 0.3)
-TABLES = ("learned", "transfer", "unknown", "blind", "delta", "rates")
+TABLES = ("learned", "transfer", "unknown", "blind", "rates")
 SETS = {"example": load_example_stems, "hard": load_hard_stems}
 PUBLISHED_DELTAS = (0.003, 0.01, 0.03)
 PUBLISHED_COMPONENTS = 16
-FIGURE = Path(__file__).parent.parent / "docs" / "images" / "gain_against_delta.png"
 
 
 def artificial_guide(case, attended, r):
@@ -208,51 +204,6 @@ def blind_table(title, cases, decoded):
     table.print(f"{title}, blind, delta = 0 unless published")
 
 
-def delta_table(title, cases, figure):
-    gains = defaultdict(list)
-    for case in cases:
-        for attended in range(len(case.piece.stems)):
-            for r in R[:3]:
-                guide = artificial_guide(case, attended, r)
-                split = case.mixture.split(*case.blind, guide)
-                chosen = case.choose(guide)
-                without = {
-                    "learned": case.candidates[chosen],
-                    "blind": case.mixture.share(*case.blind, split),
-                }
-                for contrast in ("group", "components"):
-                    for kind, estimate in without.items():
-                        gain = case.gain(attended, estimate)
-                        gains[(kind, contrast, r), 0.0].append(gain)
-                    for delta in DELTAS[1:]:
-                        found = case.mixture.factorize(
-                            *case.blind,
-                            fixed=False,
-                            follow=split > 0.5,
-                            guide=guide,
-                            delta=delta,
-                            contrast=contrast,
-                        )
-                        blind = case.mixture.share(*found, split)
-                        learned = case.separated(
-                            chosen, guide, delta=delta, contrast=contrast
-                        ).attended
-                        for kind, estimate in (("learned", learned), ("blind", blind)):
-                            gain = case.gain(attended, estimate)
-                            gains[(kind, contrast, r), delta].append(gain)
-    curves = {}
-    n_targets = len(next(iter(gains.values())))
-    print(f"\n{title}, SI-SDR gain against delta, mean of {n_targets} duo targets")
-    print(f"{'':30s}" + "".join(f"{delta:>8g}" for delta in DELTAS))
-    for key in dict.fromkeys(key for key, _ in gains):
-        curves[key] = [np.mean(gains[key, delta]) for delta in DELTAS]
-        kind, contrast, r = key
-        row = "".join(f"{gain:8.2f}" for gain in curves[key])
-        print(f"{kind:8s} {contrast:11s} r = {r:<4g} {row}", flush=True)
-    if figure is not None:
-        plot_gain_against_delta(curves, DELTAS, figure)
-
-
 def rates_table(title, pieces, tested, memory):
     print(f"\n{title}, at other sampling rates, learned, right instrument given")
     for sfreq, gains in gains_at_rates(pieces, tested, (22050, 44100, 48000), memory):
@@ -264,7 +215,7 @@ def main():
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="a third of the duos, one subject, no figure",
+        help="a third of the duos, one subject",
     )
     parser.add_argument("--subjects", type=int, default=9)
     parser.add_argument("--tables", nargs="+", default=TABLES, choices=TABLES)
@@ -308,9 +259,6 @@ def tables_of(name, options, memory):
         unknown_table(title, pieces, few if options.quick else duos[::2], memory)
     if "blind" in options.tables:
         blind_table(title, in_duos if example else in_duos[::2], decoded)
-    if "delta" in options.tables:
-        figure = FIGURE if example and not options.quick else None
-        delta_table(title, in_duos if example else in_duos[::3], figure)
     if "rates" in options.tables and example:
         rates_table(title, pieces, few, memory)
 
