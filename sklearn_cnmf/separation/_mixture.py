@@ -57,10 +57,10 @@ class Separation:
     candidates: np.ndarray | None = None
     course: np.ndarray | None = None
     misfit: float | None = None
-    # Spectra of the same instruments stay below for 31 of 35 duos of two sound fonts
+    # Spectra of the same instruments stay below for 33 of 35 duos of two sound fonts
     # (above are those with notes that were never played before), those of the other
-    # sound font for 2 of 24 (python -m benchmarks.quality --tables learned transfer).
-    LARGEST_MISFIT: ClassVar[float] = 15.0
+    # sound font for 3 of 24 (python -m benchmarks.quality --tables learned transfer).
+    LARGEST_MISFIT: ClassVar[float] = 25.0
 
     @property
     def chosen(self) -> str | None:

@@ -384,7 +384,7 @@ def test_a_mixture_of_other_sounds_is_warned_of_once(duets):
         separations = fitted.separate([duets[0][0], *foreign])
     assert len([w for w in log if "times worse" in str(w.message)]) == 1
     assert "2 of 3 trials are" in str(log[0].message)
-    assert separations[0].misfit < 15 < separations[1].misfit
+    assert separations[0].misfit < 25 < separations[1].misfit
 
 
 def test_an_instrument_that_was_never_learned_gets_free_components(duets):

@@ -25,16 +25,21 @@ from ._start import random_factors
 SOLVERS = {"mu": descend, "published": descend_published}
 # Where half of the components follow the guide from a random start, the contrast
 # separates. SI-SDR gain in dB, mean of 12 sources of sampled duets / 12 of recorded
-# songs (python -m benchmarks.contrast), without contrast -5.5 / -6.5:
+# songs (python -m benchmarks.contrast), without contrast -5.1 / -6.6:
 #
-#   guide    "group", delta =                          "components", delta =
-#   r =      0.02         0.1          0.3             0.02         0.1
-#   1         0.6 /  2.5   2.1 /  3.5   1.8 /  3.4      1.6 /  4.1  -0.5 /   4.7
-#   0.5      -2.5 / -1.0  -0.5 /  0.1   0.7 /  0.4     -2.8 / -0.4 -14.3 /  -4.4
-#   0.2      -3.4 / -4.0  -1.8 / -1.5  -1.1 / -1.0     -6.4 / -5.7 -22.1 / -21.0
+#          delta =   0.02         0.1           0.3           1
+#   "group"
+#   r = 1            0.2 /  2.7    2.4 /   3.6    1.9 /   3.2   1.9 /  3.5
+#   r = 0.5         -2.7 / -1.0   -0.7 /   0.0    0.4 /   0.4   0.6 /  0.4
+#   r = 0.2         -3.2 / -4.0   -1.7 /  -1.5   -1.0 /  -0.9  -0.8 / -1.0
+#   r = 0.1         -3.5 / -4.5   -1.9 /  -2.1   -1.6 /  -1.6  -1.3 / -1.4
+#   "components"
+#   r = 1            1.8 /  4.0   -0.8 /   4.7    0.2 /   4.3   1.9 /  4.2
+#   r = 0.5         -2.9 / -0.6  -14.6 /  -5.8  -11.4 /  -3.4  -2.8 /  0.1
+#   r = 0.2         -7.4 / -5.3  -21.8 / -21.7  -16.9 / -14.7  -8.1 / -4.5
 #
 # Where components are fitted without contrast first and then split ("learned",
-# "blind"), it cost 0 to 3 dB in the same run, so that its default there is zero.
+# "blind"), it cost 0 to 4 dB in the same run, so that its default there is zero.
 DEFAULT_DELTA = {"group": 0.3, "components": 0.02}
 # Exponents of two of the largest magnitude, between which products of factors stay
 # clear of the ends of float32. What lies outside is brought near one.
