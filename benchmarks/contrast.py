@@ -5,7 +5,7 @@
 
 SI-SDR gain over the mixture in dB, mean over n attended sources, over delta, by kind of
 dictionary and quality of guide, on two kinds of audio that share nothing: the example
-duos (sampled instruments, 6 to 12 s), and pairs of stems of one song from a folder of
+duos (sampled instruments, 7 to 8 s), and pairs of stems of one song from a folder of
 recorded stems named SONG_PART_....flac, 10 s each. The guide is the attended source's
 envelope at 64 Hz, plus noise from 1 to 8 Hz so that both correlate by r. "guided" is
 also what an array gets: half of 16 components follow the guide from a random start.

@@ -40,6 +40,7 @@ class _Hold:
         self._first, self._n_threads = None, 1
 
     def enter(self):
+        """Lower the limit if nobody has; return what this thread may use itself."""
         with self._lock:
             if self._n_inside == 0:
                 _let_this_thread_set_limits()
@@ -50,6 +51,7 @@ class _Hold:
             return self._n_threads if threading.get_ident() == self._first else 1
 
     def leave(self):
+        """Restore the limit if nobody is left inside."""
         with self._lock:
             self._n_inside -= 1
             if self._n_inside == 0:

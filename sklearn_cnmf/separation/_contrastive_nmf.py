@@ -125,8 +125,9 @@ class ContrastiveNMF(
     tol : float, default=1e-5
         A factorisation stops once its cost, which is free of unit, has fallen by
         less than this per iteration over ten iterations. Where the spectra of all
-        instruments present were learned, a fixed number of iterations explains the
-        mixture; `max_iter` and `tol` count only for what a positive `delta` moves.
+        instruments present were learned, solver "mu" explains the mixture in a fixed
+        number of iterations; `max_iter` and `tol` count only for what a positive
+        `delta` moves.
     window : float, default=0.186
         Window of the short-time Fourier transform in seconds, for trials; brought to
         a number of samples that is quick to transform. The hop is a quarter of it.

@@ -78,7 +78,8 @@ def explain(
     n_free, seed : int
         Number of the free components, and what they start from.
     solving : Solving
-        Parameters of the solver.
+        Parameters of the solver. Where all spectra are known and may be transposed,
+        its `max_iter` and `tol` do not count.
 
     Returns
     -------

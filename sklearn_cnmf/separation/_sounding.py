@@ -59,8 +59,8 @@ def sounding_components(
     activations : ndarray of shape (n_frames, n_kept)
         To start from.
     misfit : float
-        Divergence of what all of them explain from the mixture, relative to that of
-        as many free components, or of 48.
+        Divergence of what those that go on explain from the mixture, relative to that
+        of as many free components as there are spectra, or of 48.
     """
     X_bands = in_bands(X[::_EVERY], _BANDS_PER_OCTAVE)
     bands = in_bands(components, _BANDS_PER_OCTAVE)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklearn_cnmf.separation import _explain
 from sklearn_cnmf.separation._dictionary import transpose
 from sklearn_cnmf.separation._explain import explain
 from sklearn_cnmf.separation._mixture import Solving
@@ -47,6 +48,17 @@ def test_spectra_adapt_to_the_mixture(scene):
         before = np.abs(np.concatenate(played)[k] - truth[k]).sum()
         assert np.abs(W[loudest] - truth[k]).sum() < 0.9 * before
         assert len(spectra) == 2
+
+
+def test_adapting_starts_from_fitted_activations(scene, monkeypatch):
+    _, played, _ = scene
+    monkeypatch.setattr(_explain, "_N_ADAPTING", 1)
+    rng = np.random.default_rng(1)
+    A = rng.random((80, 4)) * (rng.random((80, 4)) < 0.6) + 0.01
+    X = (A @ np.concatenate(played)).astype(np.float32)
+    (found, _, _), owner, _, _ = explained(X, played, transposition=0)
+    assert_array_equal(owner, [0, 0, 1, 1])
+    assert np.abs(found - A).sum() < 0.05 * A.sum()
 
 
 def test_a_copy_costs_its_semitones_and_what_was_played_wins(scene):

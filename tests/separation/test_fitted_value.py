@@ -227,6 +227,20 @@ def test_one_thread_is_for_the_time_inside_alone(two_blas_threads):
     assert blas_threads() == {2}
 
 
+def test_the_first_thread_inside_is_told_what_blas_was_allowed(two_blas_threads):
+    told = []
+
+    def second():
+        with one_thread() as n_threads:
+            told.append(n_threads)
+
+    with one_thread() as outer, one_thread() as inner:
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert (outer, inner, told) == (2, 2, [1])
+
+
 def test_threads_that_overlap_leave_blas_as_it_was(two_blas_threads):
     before = blas_threads()
     inside, done = threading.Event(), threading.Event()

@@ -41,6 +41,19 @@ def test_what_sounds_is_kept_and_little_else(played):
     assert kl_divergence(X, few @ components[kept]) < 1e-3 * X.sum()
 
 
+def test_all_that_sound_alike_loud_are_kept():
+    rng = np.random.default_rng(0)
+    components = many_spectra(rng)
+    sounding = np.arange(5, 400, 40)
+    truth = np.zeros((60, 400))
+    truth[:, sounding] = rng.uniform(0.5, 1, (60, 10))
+    groups = np.zeros(400, dtype=int)
+    kept, _, _ = sounding_components(
+        truth @ components, components, groups * 0.0, groups
+    )
+    assert set(sounding) <= set(kept)
+
+
 def test_a_quiet_instrument_is_kept(played):
     X, components, _ = played
     groups = (np.arange(400) == 399).astype(int)

@@ -36,6 +36,16 @@ _D0, _D1, _D2, _D3, _D4, _D5, _D6, _D7, _D8, _D9, _D10 = (
 
 
 @_compiled
+def _divide(X, A, W, floor, ratio):
+    """Write X / A W to `ratio`."""
+    np.dot(A, W, out=ratio)
+    for row in range(X.shape[0]):
+        x, m = X[row], ratio[row]
+        for i in range(x.size):
+            m[i] = x[i] / max(m[i], floor)
+
+
+@_compiled
 def onto_activations(X, A, W, floor, n_rows, product):
     """Write (X / A W) W^T to `product`; return the sum of X log(X / A W).
 
@@ -58,13 +68,11 @@ def onto_activations(X, A, W, floor, n_rows, product):
     for start in range(0, X.shape[0], n_rows):
         stop = min(start + n_rows, X.shape[0])
         block = ratio[: stop - start]
-        np.dot(A[start:stop], W, out=block)
+        _divide(X[start:stop], A[start:stop], W, floor, block)
         for row in range(stop - start):
-            x, m = X[start + row], block[row]
-            for i in range(x.size):
-                m[i] = x[i] / max(m[i], floor)
-                numbers[i] = max(m[i], floor)
-            log_likelihood += _log_sum(x, numbers, exponents)
+            for i in range(numbers.size):
+                numbers[i] = max(block[row, i], floor)
+            log_likelihood += _log_sum(X[start + row], numbers, exponents)
         np.dot(block, W.T, out=product[start:stop])
     return log_likelihood
 
@@ -78,11 +86,7 @@ def onto_components(X, A, W, floor, n_rows, product):
     for start in range(0, X.shape[0], n_rows):
         stop = min(start + n_rows, X.shape[0])
         block = ratio[: stop - start]
-        np.dot(A[start:stop], W, out=block)
-        for row in range(stop - start):
-            x, m = X[start + row], block[row]
-            for i in range(x.size):
-                m[i] = x[i] / max(m[i], floor)
+        _divide(X[start:stop], A[start:stop], W, floor, block)
         np.dot(A[start:stop].T, block, out=of_block)
         for row in range(product.shape[0]):
             for i in range(product.shape[1]):
