@@ -22,9 +22,9 @@ from ._split import draw_split
 from ._summary import summary
 
 DELTAS = (0.0, 0.01, 0.1)
-# Fewer spectra than by default, for a demo of a minute or two: more than twice as fast,
-# at the price of 0.05 dB of SI-SDR gain where the attended instrument is known (0.4 dB
-# with recordings of a reverberant room).
+# Fewer spectra than by default, for a demo of a minute or two: a mixture takes half to
+# two thirds of the time, at the price of 0.1 dB of SI-SDR gain where the attended
+# instrument is known (0.9 dB with recordings of a reverberant room).
 SEPARATION = {"n_components": 100, "tol": 1e-3}
 # Power that the attended instrument evokes, relative to the rest of the EEG, in dB.
 LEVELS = {"realistic": -20.0, "clear": -10.0}
