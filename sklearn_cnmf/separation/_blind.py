@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._validation import check_number, check_whole
+from ..trial import Trial
 from ._grouping import split_components
 from ._mixture import Factors, Mixture, Separation, Settings, factorize
 from ._stft import SHORTEST
@@ -44,16 +45,18 @@ class OwnSpectra:
         check_whole("n_components", self.n_components)
         check_whole("seed", self.seed, least=0)
 
-    def explain(self, mixture: Mixture, settings: Settings) -> Factors:
+    def explain(self, trial: Trial, settings: Settings) -> tuple[Mixture, Factors]:
         """Factorise a mixture without contrast."""
+        mixture = Mixture(trial, self.n_fft)
         A, W = mixture.random_factors(self.n_components, self.seed)
         fixed = np.zeros(len(W), dtype=bool)
-        return factorize(mixture.magnitudes, A, W, settings.solving, fixed=fixed)
+        factors = factorize(mixture.magnitudes, A, W, settings.solving, fixed=fixed)
+        return mixture, factors
 
     def separate(
         self,
-        mixture: Mixture,
-        factors: Factors,
+        trial: Trial,
+        explanation: tuple[Mixture, Factors],
         settings: Settings,
         attended: None = None,
     ) -> Separation:
@@ -64,8 +67,11 @@ class OwnSpectra:
         of the mixture rather than the wrong instrument. With a positive `delta` the
         contrast then acts between the likelier halves.
         """
-        sfreq = mixture.trial.audio_sfreq
-        attended = split_components(factors.A, factors.W, mixture.guide, sfreq)
+        mixture, factors = explanation
+        mixture = mixture.heard_in(trial)
+        attended = split_components(
+            factors.A, factors.W, mixture.guide, trial.audio_sfreq
+        )
         if settings.delta > 0:
             factors = mixture.factorize(
                 factors.A, factors.W, attended > 0.5, settings, fixed=False

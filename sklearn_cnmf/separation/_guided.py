@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._validation import check_whole
+from ..trial import Trial
 from ._blind import OwnSpectra
 from ._mixture import Mixture, Separation, Settings
 
@@ -28,17 +29,19 @@ class GuidedStart(OwnSpectra):
         super().check()
         check_whole("n_attended", self.n_attended)
 
-    def explain(self, mixture: Mixture, settings: Settings) -> None:
-        """Do nothing: here the guide is part of the factorisation."""
+    def explain(self, trial: Trial, settings: Settings) -> Mixture:
+        """Only transform: here the guide is part of the factorisation."""
+        return Mixture(trial, self.n_fft)
 
     def separate(
         self,
+        trial: Trial,
         mixture: Mixture,
-        explanation: None,
         settings: Settings,
         attended: None = None,
     ) -> Separation:
         """Separate one trial."""
+        mixture = mixture.heard_in(trial)
         attended = np.arange(self.n_components) < self.n_attended
         A, W = mixture.random_factors(self.n_components, self.seed)
         factors = mixture.factorize(A, W, attended, settings, fixed=False)

@@ -1,21 +1,33 @@
 """Spectra of each instrument, learned from references; the guide chooses."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from .._memory import cached
 from .._validation import check_names, check_number, check_shape, check_whole
+from ..trial import Trial
 from ._explain import Explanation, explain
 from ._mixture import Mixture, Separation, Settings
+from ._parts import fading, parts_of
 from ._selection import (
     candidate_correlations,
     candidate_features,
     course_of_candidates,
     support_and_probabilities,
 )
-from ._stft import SHORTEST
+from ._stft import SHORTEST, audio_dtype
+
+
+class Candidates(NamedTuple):
+    """Each instrument's share of a mixture, and how it was found."""
+
+    waveforms: np.ndarray
+    misfit: float | None
+    converged: bool
+    # Of each part of the mixture, None where it is silent; empty without contrast.
+    explanations: tuple[tuple[slice, Explanation | None], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +82,37 @@ class LearnedSpectra:
             if spectra.min() < 0:
                 raise ValueError("components: found negative values")
 
-    def explain(self, mixture: Mixture, settings: Settings) -> Explanation:
-        """Factorise a mixture with known spectra, without contrast."""
+    def explain(self, trial: Trial, settings: Settings) -> Candidates:
+        """Find each instrument's share of a mixture with known spectra.
+
+        A long mixture is explained part by part, so that memory does not grow with
+        the spectra of all of it.
+        """
+        n_candidates = len(trial.instruments)
+        waveforms = _silence(n_candidates, trial)
+        explanations = []
+        for part in parts_of(trial.mixture.shape[-1], trial.audio_sfreq):
+            explanation = None
+            if trial.mixture[..., part].any():
+                mixture = Mixture(trial, self.n_fft, part)
+                explanation = self._explain_part(mixture, settings)
+                factors, owner, _, _ = explanation
+                shares = mixture.waveforms(
+                    factors, owner, n_candidates, settings.mask_power
+                )
+                for waveform, share in zip(waveforms, shares):
+                    _add(share, waveform, part, trial)
+            explanations.append((part, explanation))
+        sounding = [own for _, own in explanations if own is not None]
+        misfits = [own.misfit for own in sounding]
+        return Candidates(
+            waveforms,
+            None if None in misfits else float(np.mean(misfits)),
+            all(own.factors.converged for own in sounding),
+            tuple(explanations) if settings.delta > 0 else (),
+        )
+
+    def _explain_part(self, mixture, settings):
         known = dict(zip(self.instruments, self.components))
         return cached(settings.memory, explain)(
             mixture.magnitudes,
@@ -84,8 +125,8 @@ class LearnedSpectra:
 
     def separate(
         self,
-        mixture: Mixture,
-        explanation: Explanation,
+        trial: Trial,
+        found: Candidates,
         settings: Settings,
         attended: int | None = None,
     ) -> Separation:
@@ -96,17 +137,43 @@ class LearnedSpectra:
         soft choice weighs the candidates by their probabilities, a hard one takes the
         likeliest; `attended` says which it is.
         """
-        trial = mixture.trial
-        factors, owner, sparsity, misfit = explanation
-        candidates = [
-            mixture.waveform(factors, owner == i, settings.mask_power)
-            for i in range(len(trial.instruments))
-        ]
+        candidates, misfit, converged, _ = found
         features = candidate_features(candidates, trial)
         correlations = candidate_correlations(features, trial)
         support, probabilities = support_and_probabilities(correlations, trial)
         best = int(np.argmax(support)) if attended is None else attended
         if settings.delta > 0:
+            candidates = candidates.copy()
+            candidates[best], converged = self._contrasted(trial, found, settings, best)
+        course = None
+        if settings.choice_window is not None:
+            course = course_of_candidates(features, trial, settings.choice_window)
+        waveform = candidates[best]
+        soft = attended is None and settings.choice == "soft"
+        if attended is None and course is not None:
+            waveform = _follow(candidates, course, trial, settings.choice)
+        elif soft and probabilities is not None:
+            shares = probabilities.astype(candidates.dtype)
+            waveform = sum(share * own for share, own in zip(shares, candidates))
+        return Separation(
+            waveform,
+            trial.instruments,
+            support,
+            probabilities,
+            converged,
+            candidates,
+            course,
+            misfit,
+        )
+
+    def _contrasted(self, trial, found, settings, best):
+        (waveform,) = _silence(1, trial)
+        converged = True
+        for part, explanation in found.explanations:
+            if explanation is None:
+                continue
+            mixture = Mixture(trial, self.n_fft, part)
+            factors, owner, sparsity, _ = explanation
             factors = mixture.factorize(
                 factors.A,
                 factors.W,
@@ -115,30 +182,21 @@ class LearnedSpectra:
                 fixed=True,
                 sparsity=sparsity,
             )
-            candidates[best] = mixture.waveform(
-                factors, owner == best, settings.mask_power
-            )
-        course = None
-        if settings.choice_window is not None:
-            course = course_of_candidates(features, trial, settings.choice_window)
-        candidates = np.stack(candidates)
-        waveform = candidates[best]
-        soft = attended is None and settings.choice == "soft"
-        if attended is None and course is not None:
-            waveform = _follow(candidates, course, trial, settings.choice)
-        elif soft and probabilities is not None:
-            shares = probabilities.astype(candidates.dtype)
-            waveform = np.tensordot(shares, candidates, axes=1)
-        return Separation(
-            waveform,
-            trial.instruments,
-            support,
-            probabilities,
-            factors.converged,
-            candidates,
-            course,
-            misfit,
-        )
+            share = mixture.waveform(factors, owner == best, settings.mask_power)
+            _add(share, waveform, part, trial)
+            converged = converged and factors.converged
+        return waveform, converged
+
+
+def _silence(n_candidates, trial):
+    shape = n_candidates, *trial.mixture.shape
+    return np.zeros(shape, audio_dtype(trial.mixture))
+
+
+def _add(share, waveform, part, trial):
+    n_samples = waveform.shape[-1]
+    share = share * fading(part, n_samples, trial.audio_sfreq, share.dtype)
+    waveform[..., part] += share
 
 
 def _follow(candidates, course, trial, choice):

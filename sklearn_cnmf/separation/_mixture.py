@@ -146,11 +146,16 @@ class Mixture:
         With a guide.
     n_fft : int
         Window in samples.
+    part : slice, default=slice(None)
+        The samples that are meant.
     """
 
-    def __init__(self, trial: Trial, n_fft: int):
+    def __init__(self, trial: Trial, n_fft: int, part: slice = slice(None)):
         self.hop_length = hop_of(n_fft)
-        self.stft, magnitudes = spectra(trial.mixture, n_fft, self.hop_length)
+        self.part = slice(*part.indices(trial.mixture.shape[-1]))
+        self.stft, magnitudes = spectra(
+            trial.mixture, n_fft, self.hop_length, self.part
+        )
         self.magnitudes = _near_one(magnitudes)
         self._take(trial)
 
@@ -167,6 +172,7 @@ class Mixture:
             trial.guide_sfreq,
             len(self.magnitudes),
             self.hop_length / trial.audio_sfreq,
+            self.part.start / trial.audio_sfreq,
         )
 
     def factorize(
@@ -221,10 +227,41 @@ class Mixture:
         """
         A, W, _ = factors
         attended = attended.astype(A.dtype)
-        parts = ((A * share) @ W for share in (attended, 1 - attended))
-        parts = (part.astype(self.stft.real.dtype, copy=False) for part in parts)
-        mask = attended_mask(*parts, mask_power)
-        n_samples = self.trial.mixture.shape[-1]
+        own, others = ((A * share) @ W for share in (attended, 1 - attended))
+        return self._masked(own, others, mask_power)
+
+    def waveforms(
+        self, factors: Factors, owner: np.ndarray, n_owners: int, mask_power: float
+    ) -> list[np.ndarray]:
+        """Mask the mixture with the share of each owner's components.
+
+        Parameters
+        ----------
+        factors : Factors
+            Of the mixture.
+        owner : ndarray of shape (n_components,) of int
+            Whose each component is.
+        n_owners : int
+            How many there are.
+        mask_power : float
+            As in :class:`ContrastiveNMF`.
+
+        Returns
+        -------
+        waveforms : list of ndarray, each shaped like the mixture
+        """
+        A, W, _ = factors
+        models = [A[:, owner == i] @ W[owner == i] for i in range(n_owners)]
+        return [
+            self._masked(own, sum(models[:i] + models[i + 1 :]), mask_power)
+            for i, own in enumerate(models)
+        ]
+
+    def _masked(self, own, others, mask_power):
+        dtype = self.stft.real.dtype
+        own, others = (part.astype(dtype, copy=False) for part in (own, others))
+        mask = attended_mask(own, others, mask_power)
+        n_samples = self.part.stop - self.part.start
         return mask_waveform(self.stft, mask, self.hop_length, n_samples)
 
 

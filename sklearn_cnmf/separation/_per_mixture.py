@@ -7,7 +7,7 @@ import numpy as np
 
 from .._threads import one_thread
 from ..trial import Trial
-from ._mixture import Mixture, Separation, Settings
+from ._mixture import Separation, Settings
 
 
 def trials_by_mixture(trials: list[Trial]) -> list[list[int]]:
@@ -43,10 +43,9 @@ def separate_mixture(
     if not trials[0].mixture.any():
         return [_silence(trial, model.needs_instruments, settings) for trial in trials]
     with one_thread():
-        mixture = Mixture(trials[0], model.n_fft)
-        explanation = model.explain(mixture, settings)
+        explanation = model.explain(trials[0], settings)
         return [
-            model.separate(mixture.heard_in(trial), explanation, settings, attended)
+            model.separate(trial, explanation, settings, attended)
             for trial, attended in zip(trials, given)
         ]
 

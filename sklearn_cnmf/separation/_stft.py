@@ -47,7 +47,15 @@ def hop_of(n_fft: int) -> int:
     return n_fft // _OVERLAP
 
 
-def spectra(audio: np.ndarray, n_fft: int, hop_length: int) -> tuple:
+def audio_dtype(audio: np.ndarray) -> type:
+    """Tell the dtype of what is computed: single or half precision become single."""
+    single = audio.dtype.kind == "f" and audio.dtype.itemsize <= 4
+    return np.float32 if single else np.float64
+
+
+def spectra(
+    audio: np.ndarray, n_fft: int, hop_length: int, part: slice | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Short-time Fourier transform and the magnitudes to factorise.
 
     Parameters
@@ -56,6 +64,9 @@ def spectra(audio: np.ndarray, n_fft: int, hop_length: int) -> tuple:
         Waveform; float32 stays float32, all else is taken as float64.
     n_fft, hop_length : int
         Window and hop in samples. Frame m is centred at sample m * hop_length.
+    part : slice, default=None
+        From which sample to which, all if None. What lies around them is in the first
+        and last windows too; around the audio is silence.
 
     Returns
     -------
@@ -66,9 +77,13 @@ def spectra(audio: np.ndarray, n_fft: int, hop_length: int) -> tuple:
     """
     import librosa
 
-    single = audio.dtype.kind == "f" and audio.dtype.itemsize <= 4
-    audio = audio.astype(np.float32 if single else np.float64, copy=False)
-    stft = librosa.stft(audio, n_fft=n_fft, hop_length=hop_length)
+    n_samples = audio.shape[-1]
+    start, stop = (0, n_samples) if part is None else (part.start, part.stop)
+    first, last = start - n_fft // 2, stop + n_fft // 2
+    audio = audio[..., max(first, 0) : last].astype(audio_dtype(audio), copy=False)
+    silence = max(-first, 0), max(last - n_samples, 0)
+    audio = np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [silence])
+    stft = librosa.stft(audio, n_fft=n_fft, hop_length=hop_length, center=False)
     stft = np.ascontiguousarray(np.swapaxes(stft, -1, -2))
     if stft.ndim == 2:
         return stft, np.abs(stft)
@@ -128,7 +143,11 @@ def attended_mask(attended: np.ndarray, rest: np.ndarray, power: float) -> np.nd
 
 
 def guide_at_frames(
-    guide: np.ndarray, guide_sfreq: float, n_frames: int, hop_seconds: float
+    guide: np.ndarray,
+    guide_sfreq: float,
+    n_frames: int,
+    hop_seconds: float,
+    start: float = 0.0,
 ) -> np.ndarray:
     """Bring a guide to the frames' times, on the exact clock.
 
@@ -142,6 +161,8 @@ def guide_at_frames(
         Number of frames.
     hop_seconds : float
         Time between frames in seconds. Rates are never rounded.
+    start : float, default=0.0
+        Time of the first frame in seconds.
 
     Returns
     -------
@@ -149,7 +170,7 @@ def guide_at_frames(
         Linear interpolation; frames after the guide's end hold its last value.
     """
     times = np.arange(guide.shape[1]) / guide_sfreq
-    frames = np.arange(n_frames) * hop_seconds
+    frames = start + np.arange(n_frames) * hop_seconds
     return np.stack([np.interp(frames, times, row) for row in guide], axis=1)
 
 

@@ -5,6 +5,9 @@ import numpy as np
 from .._validation import check_audio, check_number, check_times
 from ._spectrogram import mel_bands
 
+# Samples whose energy is summed at a time.
+_BLOCK = 2**18
+
 
 def audio_envelope(
     audio: np.ndarray,
@@ -65,19 +68,37 @@ def audio_envelope(
     check_number("power", power, above=0)
     if window is not None:
         check_number("window", window, above=0)
-    energy = np.square(np.atleast_2d(audio), dtype=np.float64).sum(axis=0)
-    cumulative = np.concatenate([[0.0], np.cumsum(energy)])
-    # Sample n stands for the span of one sample around n / sfreq.
-    borders = (np.arange(len(cumulative)) - 0.5) / sfreq
     if window is None:
         window = (times[-1] - times[0]) / (len(times) - 1)
-    start = np.clip(times - window / 2, borders[0], borders[-1])
-    stop = np.clip(times + window / 2, borders[0], borders[-1])
-    first, last = (np.interp(edge, borders, cumulative) for edge in (start, stop))
-    gained = last - first
-    n_samples = (stop - start) * sfreq
+    # Sample n stands for the span of one sample around n / sfreq.
+    edges = (times + np.array([[-window / 2], [window / 2]])) * sfreq + 0.5
+    start, stop = np.clip(edges, 0, audio.shape[-1])
+    gained = _energy_before(audio, stop) - _energy_before(audio, start)
+    n_samples = stop - start
     mean = np.maximum(gained, 0) / np.where(n_samples > 0, n_samples, 1.0)
     return mean[None] ** (power / 2)
+
+
+def _energy_before(audio, positions):
+    """Cumulative energy at rising positions between samples, block by block."""
+    energy = np.empty(len(positions))
+    before = 0.0
+    n_samples = audio.shape[-1]
+    for first in range(0, n_samples, _BLOCK):
+        block = np.atleast_2d(audio[..., first : first + _BLOCK])
+        cumulative = np.zeros(block.shape[1] + 1)
+        np.square(block, dtype=np.float64).sum(axis=0, out=cumulative[1:])
+        cumulative[0] = before
+        np.cumsum(cumulative, out=cumulative)
+        last = first + block.shape[1]
+        inside = slice(*np.searchsorted(positions, [first, last]))
+        if last == n_samples:
+            inside = slice(inside.start, None)
+        whole = np.minimum(positions[inside].astype(int) - first, block.shape[1] - 1)
+        part = positions[inside] - first - whole
+        energy[inside] = cumulative[whole] * (1 - part) + cumulative[whole + 1] * part
+        before = cumulative[-1]
+    return energy
 
 
 def onsets(values: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sklearn_cnmf import ContrastiveNMF, Reference, Trial
 from sklearn_cnmf.metrics import si_sdr
-from sklearn_cnmf.separation import contrastive_nmf
+from sklearn_cnmf.separation import _parts, contrastive_nmf
 from sklearn_cnmf.separation._stft import (
     attended_mask,
     guide_at_frames,
@@ -453,12 +453,38 @@ def test_listeners_of_one_mixture_share_its_factorisation(
     explained = []
     explain = type(model.model_).explain
 
-    def counted(self, mixture, settings):
-        explained.append(mixture.trial.stimulus)
-        return explain(self, mixture, settings)
+    def counted(self, trial, settings):
+        explained.append(trial.stimulus)
+        return explain(self, trial, settings)
 
     monkeypatch.setattr(type(model.model_), "explain", counted)
     for one, own in zip(model.predict(shared), alone):
         assert_array_equal(one, own)
     assert explained == ["piece 0", "piece 1"]
     assert np.abs(alone[0] - alone[2]).max() > 0
+
+
+@pytest.mark.parametrize("delta", [0.0, 0.3])
+def test_long_mixtures_are_explained_in_parts(duets, fitted, monkeypatch, delta):
+    trials, references = duets[0][:1], duets[1][:1]
+    model = clone(fitted).set_params(delta=delta).fit(*duets)
+    monkeypatch.setattr(_parts, "_LONGEST", 1.5)
+    monkeypatch.setattr(_parts, "_FADING", 0.2)
+    (done,) = model.separate(trials)
+    assert len(_parts.parts_of(32000, 8000.0)) == 3
+    assert gains(trials, references, [done.attended])[0] > 40
+    assert_allclose(
+        done.candidates[0] + done.candidates[1],
+        trials[0].mixture,
+        atol=1e-6 if delta == 0 else 1,
+    )
+
+
+def test_a_silent_part_stays_silent(duets, fitted, monkeypatch):
+    monkeypatch.setattr(_parts, "_LONGEST", 1.5)
+    mixture = duets[0][0].mixture.copy()
+    mixture[:12000] = 0
+    (done,) = fitted.separate([replace(duets[0][0], mixture=mixture)])
+    assert (done.candidates[:, :8000] == 0).all()
+    assert np.abs(done.attended[16000:]).max() > 0
+    assert np.isfinite(done.attended).all()

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.decoding._targets import compute_feature
-from sklearn_cnmf.signals import audio_envelope
+from sklearn_cnmf.signals import _envelope, audio_envelope
 
 
 def test_envelope_of_a_constant_is_its_power():
@@ -87,3 +87,18 @@ def test_envelope_refuses(audio, sfreq, times, power, message):
 def test_what_a_function_returns_is_checked(values, message):
     with pytest.raises(ValueError, match=f"here: {message}|here.*{message}"):
         compute_feature(lambda *_: values, np.ones(9), 9.0, np.arange(4) / 4, "here")
+
+
+def test_envelope_does_not_depend_on_its_blocks(monkeypatch):
+    audio = np.random.RandomState(0).randn(2, 1000)
+    times = np.arange(-2, 30) / 25
+    whole = audio_envelope(audio, 1000.0, times, window=0.1)
+    monkeypatch.setattr(_envelope, "_BLOCK", 77)
+    blocks = audio_envelope(audio, 1000.0, times, window=0.1)
+    assert_allclose(blocks, whole, rtol=1e-10)
+    cumulative = np.append(0, np.cumsum((audio**2).sum(0)))
+    for time, value in zip(times, whole[0]):
+        edges = np.clip((time + np.array([-0.05, 0.05])) * 1000 + 0.5, 0, 1000)
+        first, last = np.interp(edges, np.arange(1001), cumulative)
+        expected = (last - first) / max(edges[1] - edges[0], 1)
+        assert_allclose(value, expected**0.3, rtol=1e-9)
