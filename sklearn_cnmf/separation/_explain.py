@@ -7,6 +7,7 @@ import numpy as np
 from ._bands import in_bands
 from ._dictionary import with_transpositions
 from ._mixture import Factors, Solving, factorize
+from ._one_note import with_fewer_notes
 from ._sounding import loudest_of_each, sounding_components
 from .factorization import random_factors
 
@@ -61,7 +62,8 @@ def explain(
     """Factorise with known spectra, without contrast.
 
     Those that sound are found first and their activations fitted. Then they may
-    adapt to the mixture, as far as it says more of a spectrum than what was played.
+    adapt to the mixture, as far as it says more of a spectrum than what was played,
+    and instruments that seem to play one note at a time do so more strictly.
     Where nothing is known of a candidate, it gets free components beside the known
     ones, which then don't adapt: they would take its place.
 
@@ -135,5 +137,6 @@ def explain(
         sparsity=sparsity,
         prior=np.full(len(W), _PRIOR),
     )
-    factors = adapted._replace(converged=True)
+    A = with_fewer_notes(X, adapted.A, adapted.W, owner, sparsity)
+    factors = adapted._replace(A=A, converged=True)
     return Explanation(factors, owner, sparsity, misfit)

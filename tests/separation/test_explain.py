@@ -53,6 +53,7 @@ def test_spectra_adapt_to_the_mixture(scene):
 def test_adapting_starts_from_fitted_activations(scene, monkeypatch):
     _, played, _ = scene
     monkeypatch.setattr(_explain, "_N_ADAPTING", 1)
+    monkeypatch.setattr(_explain, "with_fewer_notes", lambda X, A, *others: A)
     rng = np.random.default_rng(1)
     A = rng.random((80, 4)) * (rng.random((80, 4)) < 0.6) + 0.01
     X = (A @ np.concatenate(played)).astype(np.float32)
