@@ -20,19 +20,22 @@ import tempfile
 import time
 import warnings
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._hard_stems import load_hard_stems
-from benchmarks._quality_cases import decoded_guides, make_cases, noisy
+from benchmarks._quality_cases import Case, decoded_guides, make_cases, noisy
 from benchmarks._quality_rates import gains_at_rates
 from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.separation import MisfitWarning
 
 R = (1.0, 0.5, 0.2, 0.1)
-TABLES = ("learned", "transfer", "unknown", "blind", "rates")
+TABLES = ("learned", "transfer", "unknown", "blind", "rates", "stereo")
 SETS = {"example": load_example_stems, "hard": load_hard_stems}
+# Share of the first source in the left channel, of the second in the right.
+PANS = (0.5, 0.6, 0.7, 0.8, 0.98)
 PUBLISHED_DELTAS = (0.003, 0.01, 0.03)
 PUBLISHED_COMPONENTS = 16
 
@@ -210,6 +213,18 @@ def rates_table(title, pieces, tested, memory):
         print(f"{sfreq:6d} Hz: {np.mean(gains):6.2f} dB, n = {len(gains)}", flush=True)
 
 
+def stereo_table(title, cases):
+    print(f"\n{title}, sources of duos panned apart, learned, right instrument given")
+    for pan in PANS:
+        gains = []
+        for case in cases:
+            left = np.array([pan, 1 - pan])[:, None] * case.piece.stems
+            stems = np.stack([left, case.piece.stems - left], axis=1)
+            panned = Case(replace(case.piece, stems=stems), case.model)
+            gains += [panned.gain(i, own) for i, own in enumerate(panned.candidates)]
+        print(f"{pan:4g}: {np.mean(gains):6.2f} dB, n = {len(gains)}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -259,6 +274,8 @@ def tables_of(name, options, memory):
         unknown_table(title, pieces, few if options.quick else duos[::2], memory)
     if "blind" in options.tables:
         blind_table(title, in_duos if example else in_duos[::2], decoded)
+    if "stereo" in options.tables:
+        stereo_table(title, in_duos[:: 1 if example else 2])
     if "rates" in options.tables and example:
         rates_table(title, pieces, few, memory)
 

@@ -133,7 +133,8 @@ class ContrastiveNMF(
         a number of samples that is quick to transform. The hop is a quarter of it.
     mask_power : float, default=2.0
         The mixture is masked with the attended share of the modelled magnitudes,
-        each raised to this power.
+        each raised to this power. Stereo has a mask for each channel, from the level
+        of each instrument there.
     transposition : int, default=2
         Learned spectra may be transposed by up to this many semitones, up and down,
         at a cost per semitone, since recordings seldom hold all the notes that an

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 
 from ..trial import Trial
+from ._channels import channel_levels
 from ._selection import level_rows
 from ._stft import (
     attended_mask,
@@ -227,8 +228,8 @@ class Mixture:
         """
         A, W, _ = factors
         attended = attended.astype(A.dtype)
-        own, others = ((A * share) @ W for share in (attended, 1 - attended))
-        return self._masked(own, others, mask_power)
+        models = [(A * share) @ W for share in (attended, 1 - attended)]
+        return self._masked(models, mask_power)[0]
 
     def waveforms(
         self, factors: Factors, owner: np.ndarray, n_owners: int, mask_power: float
@@ -252,17 +253,30 @@ class Mixture:
         """
         A, W, _ = factors
         models = [A[:, owner == i] @ W[owner == i] for i in range(n_owners)]
-        return [
-            self._masked(own, sum(models[:i] + models[i + 1 :]), mask_power)
-            for i, own in enumerate(models)
-        ]
+        return self._masked(models, mask_power)
 
-    def _masked(self, own, others, mask_power):
-        dtype = self.stft.real.dtype
-        own, others = (part.astype(dtype, copy=False) for part in (own, others))
-        mask = attended_mask(own, others, mask_power)
+    def _masked(self, models, mask_power):
+        """Waveform of each modelled source; a mask for each audio channel."""
+        models = [own.astype(self.stft.real.dtype, copy=False) for own in models]
+        if self.stft.ndim == 2:
+            return self._shares(self.stft, models, mask_power)
+        channels = [
+            self._shares(
+                stft,
+                [level * own for level, own in zip(levels, models)],
+                mask_power,
+            )
+            for stft, levels in zip(self.stft, channel_levels(self.stft, models))
+        ]
+        return list(np.stack(channels, axis=1))
+
+    def _shares(self, stft, models, mask_power):
         n_samples = self.part.stop - self.part.start
-        return mask_waveform(self.stft, mask, self.hop_length, n_samples)
+        masks = (
+            attended_mask(own, sum(models[:i] + models[i + 1 :]), mask_power)
+            for i, own in enumerate(models)
+        )
+        return [mask_waveform(stft, mask, self.hop_length, n_samples) for mask in masks]
 
 
 def _near_one(magnitudes):

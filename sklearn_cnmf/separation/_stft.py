@@ -93,7 +93,7 @@ def spectra(
 def mask_waveform(
     stft: np.ndarray, mask: np.ndarray, hop_length: int, n_samples: int
 ) -> np.ndarray:
-    """Waveform of masked spectra, one mask for all audio channels.
+    """Waveform of masked spectra.
 
     Parameters
     ----------
