@@ -6,8 +6,8 @@ import numpy as np
 
 from ._bands import in_bands
 from ._dictionary import with_transpositions
+from ._fewer_notes import with_fewer_notes
 from ._mixture import Factors, Solving, factorize
-from ._one_note import with_fewer_notes
 from ._sounding import loudest_of_each, sounding_components
 from .factorization import random_factors
 
@@ -63,7 +63,7 @@ def explain(
 
     Those that sound are found first and their activations fitted. Then they may
     adapt to the mixture, as far as it says more of a spectrum than what was played,
-    and instruments that seem to play one note at a time do so more strictly.
+    and each instrument is held to few notes at a time.
     Where nothing is known of a candidate, it gets free components beside the known
     ones, which then don't adapt: they would take its place.
 
