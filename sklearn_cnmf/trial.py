@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ._stored import Source, Stored
 from ._validation import (
     check_array,
     check_names,
@@ -21,7 +22,7 @@ _SUM_TOLERANCE_DB = -40.0
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Trial(Stored):
     """All that is known of one trial when a prediction is made.
 
     EEG and audio start at the same instant and last equally long, to within
@@ -64,6 +65,10 @@ class Trial:
     guide_band : tuple of (float or None, float or None), default=None
         Edges in Hz of the band-pass filter that `guide` went through; None means that
         it holds all frequencies.
+    source : object, default=None
+        Where `eeg` and `mixture` are read from whenever they are used, if they are
+        given as None; readers of files set it. Such a trial holds no arrays, and goes to
+        workers as the name of a file and a key.
 
     Raises
     ------
@@ -96,8 +101,11 @@ class Trial:
     guide_weights: np.ndarray | None = None
     estimate: np.ndarray | None = None
     guide_band: tuple[float | None, float | None] | None = None
+    source: Source | None = None
+    _STORED: ClassVar[tuple[str, ...]] = ("eeg", "mixture")
 
     def __post_init__(self):
+        self._leave_on_disk()
         for field in ("eeg_sfreq", "audio_sfreq", "guide_sfreq"):
             rate = getattr(self, field)
             if rate is None:
@@ -121,17 +129,18 @@ class Trial:
         parts = [f"subject={self.subject!r}", f"stimulus={self.stimulus!r}"]
         if self.instruments is not None:
             parts.append(f"instruments={self.instruments!r}")
-        parts.append(f"eeg={_signal(self.eeg, self.eeg_sfreq)}")
-        parts.append(f"mixture={_signal(self.mixture, self.audio_sfreq)}")
+        parts.append(f"eeg={_signal(self._shape_of('eeg'), self.eeg_sfreq)}")
+        mixture = _signal(self._shape_of("mixture"), self.audio_sfreq)
+        parts.append(f"mixture={mixture}")
         if self.guide is not None:
-            parts.append(f"guide={_signal(self.guide, self.guide_sfreq)}")
+            parts.append(f"guide={_signal(np.shape(self.guide), self.guide_sfreq)}")
         if self.estimate is not None:
-            parts.append(f"estimate={_shape(self.estimate)}")
+            parts.append(f"estimate={_shape(np.shape(self.estimate))}")
         return f"Trial({', '.join(parts)})"
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class Reference(Stored):
     """The truth of one trial, never seen at prediction.
 
     Parameters
@@ -141,6 +150,9 @@ class Reference:
         `Trial.instruments`. They add up to the mixture.
     attended : int
         Index of the attended source.
+    source : object, default=None
+        Where `sources` are read from whenever they are used, if they are given as
+        None; as in :class:`Trial`.
 
     Examples
     --------
@@ -152,9 +164,16 @@ class Reference:
 
     sources: np.ndarray
     attended: int
+    source: Source | None = None
+    _STORED: ClassVar[tuple[str, ...]] = ("sources",)
+
+    def __post_init__(self):
+        self._leave_on_disk()
 
     def __repr__(self):
-        return f"Reference(sources={_shape(self.sources)}, attended={self.attended})"
+        shape = self._shape_of("sources")
+        sources = "None" if shape is None else _shape(shape)
+        return f"Reference(sources={sources}, attended={self.attended})"
 
 
 def check_trials(
@@ -384,11 +403,17 @@ def _check_reference(reference, trial, where):
         )
 
 
-def _signal(array, sfreq):
-    if array is None:
+def sources_key(reference: Reference) -> Any:
+    """Tell whether two references share the very array of their sources."""
+    stored = "sources" not in vars(reference)
+    return reference.source if stored else id(reference.sources)
+
+
+def _signal(shape, sfreq):
+    if shape is None:
         return "None"
-    return _shape(array) + ("" if sfreq is None else f" at {sfreq:g} Hz")
+    return _shape(shape) + ("" if sfreq is None else f" at {sfreq:g} Hz")
 
 
-def _shape(array):
-    return " x ".join(str(n) for n in np.shape(array))
+def _shape(shape):
+    return " x ".join(str(n) for n in shape)

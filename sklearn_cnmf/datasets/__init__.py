@@ -2,15 +2,18 @@
 
 from .._public import set_public_module
 from ._recordings import make_trials, read_audio, read_eeg
+from ._saved import load_trials, save_trials
 from ._stems import Piece, load_example_stems
 from .simulation import simulate_eeg, simulate_trials
 
 __all__ = [
     "Piece",
     "load_example_stems",
+    "load_trials",
     "make_trials",
     "read_audio",
     "read_eeg",
+    "save_trials",
     "simulate_eeg",
     "simulate_trials",
 ]

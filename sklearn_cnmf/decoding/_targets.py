@@ -11,7 +11,7 @@ from .. import signals
 from .._memory import cached
 from .._validation import trial_name
 from ..signals import band_pass, n_resampled
-from ..trial import Reference, Trial
+from ..trial import Reference, Trial, sources_key
 
 # "activations" is learned, see `_activations`.
 FEATURES = (*signals.FEATURES, "activations")
@@ -108,7 +108,7 @@ def targets_of_trials(
         where = f"{trial_name(index, trial)}: sources[{reference.attended}]"
         # Trials of one stimulus often share the very array of their sources.
         key = (
-            id(reference.sources),
+            sources_key(reference),
             reference.attended,
             trial.audio_sfreq,
             n_frames(trial, sfreq),
@@ -181,8 +181,10 @@ def candidates_of_trials(
     features, known = [], {}
     for index, (trial, given) in enumerate(zip(trials, candidates)):
         where = f"{trial_name(index, trial)}: candidates"
-        sources = given.sources if isinstance(given, Reference) else given
-        key = (id(sources), trial.audio_sfreq, n_frames(trial, sfreq))
+        is_reference = isinstance(given, Reference)
+        sources = given.sources if is_reference else given
+        of_sources = sources_key(given) if is_reference else id(given)
+        key = (of_sources, trial.audio_sfreq, n_frames(trial, sfreq))
         if key not in known:
             known[key] = []
             for number, audio in enumerate(_checked(sources, trial, where)):
@@ -205,7 +207,7 @@ def attended_sources(
         audio = reference.sources[reference.attended]
         where = f"{trial_name(index, trial)}: sources[{reference.attended}]"
         check_sounding(audio, where)
-        key = (id(reference.sources), reference.attended)
+        key = (sources_key(reference), reference.attended)
         found.setdefault(key, (audio, trial.audio_sfreq))
     return list(found.values())
 

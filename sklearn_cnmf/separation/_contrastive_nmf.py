@@ -338,11 +338,8 @@ class ContrastiveNMF(
         """
         if is_trials(X):
             return [
-                replace(
-                    trial,
-                    estimate=np.stack([done.attended, trial.mixture - done.attended]),
-                )
-                for trial, done in zip(X, self.separate(X))
+                replace(trial, estimate=np.stack([own, trial.mixture - own]))
+                for trial, own in zip(X, self.predict(X))
             ]
         model = fitted_value(self, trials=False)
         return model.activations(self._validate(X, reset=False), self.max_iter)
@@ -387,7 +384,9 @@ class ContrastiveNMF(
             each trial the attended waveform, shaped like its mixture.
         """
         if is_trials(X):
-            return [done.attended for done in self.separate(X, attended=attended)]
+            check_estimator_parameters(self)
+            found = self._separate(X, attended, self._settings(), candidates=False)
+            return [done.attended for done in found]
         if attended is not None:
             raise ValueError("attended: names instruments of trials, but X is an array")
         model = fitted_value(self, trials=False)
@@ -435,7 +434,7 @@ class ContrastiveNMF(
         check_estimator_parameters(self)
         return self._separate(trials, attended, self._settings())
 
-    def _separate(self, trials, attended, settings):
+    def _separate(self, trials, attended, settings, *, candidates=True):
         model = fitted_value(self, trials=True)
         check_trials(
             trials, require_guide=True, require_instruments=model.needs_instruments
@@ -450,7 +449,11 @@ class ContrastiveNMF(
         groups = trials_by_mixture(trials)
         work = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
             joblib.delayed(separate_mixture)(
-                model, [trials[i] for i in group], [given[i] for i in group], settings
+                model,
+                [trials[i] for i in group],
+                [given[i] for i in group],
+                settings,
+                candidates,
             )
             for group in groups
         )
@@ -584,7 +587,7 @@ class ContrastiveNMF(
         if window is not None:
             check_choice_window("window", window)
             settings = settings._replace(choice_window=window)
-        return self._separate(X, None, settings)
+        return self._separate(X, None, settings, candidates=False)
 
     def _fit_trials(self, trials, references):
         learned = self.dictionary == "learned"

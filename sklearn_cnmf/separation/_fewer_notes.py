@@ -18,8 +18,8 @@ from ._bands import in_bands
 #    weight 0.1, power 1              14.3 (9.1) / 13.2 (4.5) / 14.70
 #    weight 0.05, power 1, least 0.02 14.3 (9.1) / 13.1 (4.7) / 14.74
 #
-# Melodic duos gain up to 3 dB, a singer who slides from note to note loses 0.2. On bands
-# it is as good as on all bins. Before spectra adapt it gives 0.3 on the harder duos and
+# Melodic duos gain up to 3 dB, a singer who slides from note to note loses 0.2. Bands
+# are as good as on all bins. Before spectra adapt it gives 0.3 on the harder duos and
 # loses 0.1 on the examples; notes of each instrument as a Viterbi path, all others at a
 # tenth, 0.7 and 0.
 _WEIGHT, _LEAST_SHARE = 0.05, 0.05

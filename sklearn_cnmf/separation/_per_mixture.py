@@ -1,5 +1,6 @@
 """Trials of one mixture, which is factorised once for all who listened to it."""
 
+from dataclasses import replace
 from typing import Any
 
 import joblib
@@ -21,7 +22,11 @@ def trials_by_mixture(trials: list[Trial]) -> list[list[int]]:
 
 
 def separate_mixture(
-    model: Any, trials: list[Trial], given: list[int | None], settings: Settings
+    model: Any,
+    trials: list[Trial],
+    given: list[int | None],
+    settings: Settings,
+    candidates: bool = True,
 ) -> list[Separation]:
     """Separate trials of one mixture.
 
@@ -35,6 +40,9 @@ def separate_mixture(
         The attended instrument of each, where it is known.
     settings : Settings
         Parameters of the separation.
+    candidates : bool, default=True
+        Whether to return the candidates too, which are as many waveforms as there are
+        instruments.
 
     Returns
     -------
@@ -44,10 +52,13 @@ def separate_mixture(
         return [_silence(trial, model.needs_instruments, settings) for trial in trials]
     with one_thread():
         explanation = model.explain(trials[0], settings)
-        return [
-            model.separate(trial, explanation, settings, attended)
-            for trial, attended in zip(trials, given)
-        ]
+        found = []
+        for trial, attended in zip(trials, given):
+            separation = model.separate(trial, explanation, settings, attended)
+            if not candidates:
+                separation = replace(separation, candidates=None)
+            found.append(separation)
+        return found
 
 
 def _silence(trial, has_names, settings):

@@ -1,0 +1,270 @@
+"""Prepared trials in one file of our own."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._stored import Source
+from ..trial import Reference, Trial, check_trials
+from ._hdf5 import array_shape, inside, open_hdf5
+
+_FORMAT, _VERSION = "sklearn_cnmf trials", 1
+_ARRAYS = ("eeg", "mixture", "guide", "guide_weights", "estimate")
+_OTHERS = (
+    "eeg_sfreq",
+    "audio_sfreq",
+    "instruments",
+    "subject",
+    "stimulus",
+    "ch_names",
+    "guide_sfreq",
+    "guide_feature",
+    "guide_band",
+)
+# Characters of the largest index that is read.
+_LONGEST = 2**28
+
+
+def save_trials(
+    path: str | Path,
+    trials: list[Trial],
+    references: list[Reference] | None = None,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Save trials, and their references, in one HDF5 file.
+
+    An array that several trials share, such as a mixture that many heard, is stored
+    once. Trials that are read from other files become independent of them.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write, customarily ``.h5``.
+    trials : list of Trial
+        Trials, prepared or not.
+    references : list of Reference, default=None
+        The truth of each.
+    overwrite : bool, default=False
+        Whether an existing file may be replaced, once the new one is complete.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and `overwrite` is False.
+    ValueError
+        If trials or references are not sound (see :func:`~sklearn_cnmf.check_trials`),
+        or the feature of a guide is a function, which can't be saved.
+
+    See Also
+    --------
+    load_trials : Load them again.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from sklearn_cnmf import Trial
+    >>> from sklearn_cnmf.datasets import load_trials, save_trials
+    >>> trial = Trial(np.zeros((2, 64)), 64.0, np.zeros(8000, np.float32), 8000.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_trials(Path(folder, "trials.h5"), [trial])
+    ...     (again,), _ = load_trials(Path(folder, "trials.h5"), lazy=False)
+    >>> again
+    Trial(subject='', stimulus='', eeg=2 x 64 at 64 Hz, mixture=8000 at 8000 Hz)
+    """
+    import h5py
+
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise FileExistsError(17, "file exists; pass overwrite=True", str(path))
+    check_trials(trials, references)
+    for index, trial in enumerate(trials):
+        if isinstance(trial.guide_feature, Callable):
+            raise ValueError(
+                f"trials[{index}]: guide_feature is a function, which can't be saved; "
+                "the name of a feature is expected"
+            )
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        with h5py.File(temporary, "w") as file:
+            index = [_store(file, trial) for trial in trials]
+            for entry, reference in zip(index, references or ()):
+                entry["attended"] = int(reference.attended)
+                entry["sources"] = _store_array(file, reference.sources)
+            head = {"format": _FORMAT, "version": _VERSION, "trials": index}
+            file.create_dataset("index", data=json.dumps(head, default=float))
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_trials(
+    path: str | Path, *, lazy: bool = True
+) -> tuple[list[Trial], list[Reference] | None]:
+    """Load what :func:`save_trials` saved.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    lazy : bool, default=True
+        Whether EEG, mixtures and sources stay in the file until they are used, and
+        trials go to workers as its name. Such trials need the file as it is.
+
+    Returns
+    -------
+    trials : list of Trial
+        As they were saved, to the bit.
+    references : list of Reference or None
+        None where none were saved.
+
+    Raises
+    ------
+    OSError
+        If the file does not exist.
+    ValueError
+        If it is no such file, of a later version, or damaged.
+    """
+    path = Path(path).absolute()
+    with open_hdf5(path) as file:
+        entries = _read_index(file, path)
+        size = _stamp(path)
+        trials, references = [], []
+        for number, entry in enumerate(entries):
+            try:
+                trial, reference = _load(file, path, size, entry)
+            except (KeyError, TypeError, AttributeError) as error:
+                raise ValueError(
+                    f"{path}: damaged: the index of trial {number} lacks or misstates "
+                    f"something ({type(error).__name__}: {error})"
+                ) from error
+            trials.append(trial)
+            references.append(reference)
+    has_references = all(reference is not None for reference in references)
+    references = references if has_references else None
+    if not lazy:
+        trials = [_in_memory(trial) for trial in trials]
+        references = references and [_in_memory(one) for one in references]
+    return trials, references
+
+
+@dataclass(frozen=True)
+class _SavedArrays(Source):
+    """Arrays of a trial, or sources of a reference, in a file."""
+
+    path: str
+    stamp: tuple[int, int]
+    # (field, name of its array, its shape) of each.
+    arrays: tuple[tuple[str, str, tuple[int, ...]], ...]
+
+    def read(self, field: str) -> np.ndarray:
+        """Read one array, from the very file that was loaded."""
+        if _stamp(self.path) != self.stamp:
+            raise ValueError(
+                f"{self.path}: has changed since its trials were loaded; load them anew"
+            )
+        name = next(name for own, name, _ in self.arrays if own == field)
+        with open_hdf5(self.path) as file:
+            return _read(file, name)
+
+    def shape(self, field: str) -> tuple[int, ...]:
+        """Shape of an array."""
+        return next(shape for own, _, shape in self.arrays if own == field)
+
+
+def _stamp(path):
+    """Tell whether a file is still the same."""
+    state = os.stat(path)
+    return state.st_size, state.st_mtime_ns
+
+
+def _store(file, trial):
+    entry = {name: getattr(trial, name) for name in _OTHERS}
+    for name in _ARRAYS:
+        array = getattr(trial, name)
+        entry[name] = None if array is None else _store_array(file, array)
+    return entry
+
+
+def _store_array(file, array):
+    array = np.ascontiguousarray(array)
+    digest = hashlib.sha256(f"{array.shape} {array.dtype.str}".encode())
+    digest.update(array.data if array.size else b"")
+    name = digest.hexdigest()
+    if f"arrays/{name}" not in file:
+        file.create_dataset(f"arrays/{name}", data=array)
+    return name
+
+
+def _read_index(file, path):
+    import h5py
+
+    complaint = f"{path}: not a file of trials that sklearn_cnmf saved"
+    if "index" not in file:
+        raise ValueError(complaint)
+    dataset = inside(file, "index")
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape != ():
+        raise ValueError(complaint)
+    content = dataset[()]
+    if not isinstance(content, bytes) or len(content) > _LONGEST:
+        raise ValueError(complaint)
+    try:
+        head = json.loads(content)
+    except ValueError as error:
+        raise ValueError(f"{complaint} ({error})") from error
+    if not isinstance(head, dict) or head.get("format") != _FORMAT:
+        raise ValueError(complaint)
+    if head.get("version") != _VERSION:
+        raise ValueError(
+            f"{path}: version {head.get('version')!r} of the format; this release "
+            f"reads version {_VERSION}"
+        )
+    if not isinstance(head.get("trials"), list) or not head["trials"]:
+        raise ValueError(f"{path}: damaged: it lists no trials")
+    return head["trials"]
+
+
+def _load(file, path, stamp, entry):
+    values = {name: entry[name] for name in _OTHERS}
+    if values["guide_band"] is not None:
+        values["guide_band"] = tuple(values["guide_band"])
+    for name in ("guide", "guide_weights", "estimate"):
+        stored = entry[name]
+        values[name] = None
+        if stored is not None:
+            values[name] = _read(file, stored)
+    source = _source(file, path, stamp, {name: entry[name] for name in _ARRAYS[:2]})
+    trial = Trial(eeg=None, mixture=None, source=source, **values)
+    if "sources" not in entry:
+        return trial, None
+    source = _source(file, path, stamp, {"sources": entry["sources"]})
+    return trial, Reference(None, entry["attended"], source)
+
+
+def _read(file, name):
+    """Read an array as it was, once it is known to be one of numbers."""
+    dataset = inside(file, f"arrays/{name}")
+    array_shape(dataset)
+    return dataset[()]
+
+
+def _source(file, path, stamp, names):
+    arrays = [
+        (field, name, array_shape(inside(file, f"arrays/{name}")))
+        for field, name in names.items()
+    ]
+    return _SavedArrays(str(path), stamp, tuple(arrays))
+
+
+def _in_memory(record: Any) -> Any:
+    fields = {name: np.array(getattr(record, name)) for name in record._STORED}
+    others = {name: value for name, value in vars(record).items() if name != "source"}
+    return type(record)(**{**others, **fields})
