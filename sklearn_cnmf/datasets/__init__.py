@@ -1,20 +1,23 @@
 """Recordings, simulated trials and example stems."""
 
 from .._public import set_public_module
+from ._madeeg import load_madeeg
 from ._recordings import make_trials, read_audio, read_eeg
 from ._saved import load_trials, save_trials
 from ._stems import Piece, load_example_stems
-from .simulation import simulate_eeg, simulate_trials
+from .simulation import simulate_eeg, simulate_madeeg, simulate_trials
 
 __all__ = [
     "Piece",
     "load_example_stems",
+    "load_madeeg",
     "load_trials",
     "make_trials",
     "read_audio",
     "read_eeg",
     "save_trials",
     "simulate_eeg",
+    "simulate_madeeg",
     "simulate_trials",
 ]
 

@@ -41,6 +41,8 @@ def open_hdf5(path: str | Path) -> Iterator[Any]:
     try:
         with h5py.File(path, "r") as file:
             yield file
+    except FileNotFoundError:
+        raise
     except (OSError, RuntimeError, KeyError) as error:
         said = " ".join(str(error).split())[:200]
         raise ValueError(

@@ -151,8 +151,8 @@ def load_trials(
     has_references = all(reference is not None for reference in references)
     references = references if has_references else None
     if not lazy:
-        trials = [_in_memory(trial) for trial in trials]
-        references = references and [_in_memory(one) for one in references]
+        trials = [in_memory(trial) for trial in trials]
+        references = references and [in_memory(one) for one in references]
     return trials, references
 
 
@@ -264,7 +264,7 @@ def _source(file, path, stamp, names):
     return _SavedArrays(str(path), stamp, tuple(arrays))
 
 
-def _in_memory(record: Any) -> Any:
+def in_memory(record: Any) -> Any:
     fields = {name: np.array(getattr(record, name)) for name in record._STORED}
     others = {name: value for name, value in vars(record).items() if name != "source"}
     return type(record)(**{**others, **fields})

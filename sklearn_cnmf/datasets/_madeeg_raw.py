@@ -1,0 +1,163 @@
+"""The raw recordings of MAD-EEG, cut where each repetition began."""
+
+from functools import cache
+from pathlib import Path
+
+from ._hdf5 import open_hdf5
+from ._madeeg_files import (
+    AUDIO_SFREQ,
+    EEG_SFREQ,
+    UNSAID,
+    Listed,
+    check_same,
+    chosen_subjects,
+    eeg_channels,
+    field_of,
+    parse_key,
+    read_mapping,
+    shape_of,
+)
+from ._madeeg_sources import RawTrial, stamp
+
+
+def list_raw(files, ensembles, spatial, options, subjects):
+    path = files.find("madeeg_raw.hdf5", "raw")
+    infos = read_mapping(files.find("madeeg_raw.yaml", "raw"))
+    listed_in = files.find("madeeg_sequences_raw.yaml", "raw")
+    sequences = read_mapping(listed_in)
+    stimuli = files.find("stimuli", "raw")
+    listed, size = [], stamp(path)
+    wav_length = cache(_wav_length)
+    with open_hdf5(path) as file:
+        check_same("subjects", sequences, infos, (listed_in.name, "madeeg_raw.yaml"))
+        check_same("subjects", file, sequences, (path.name, listed_in.name))
+        for subject in chosen_subjects(subjects, sequences, path):
+            info = infos[subject]
+            rows, names = eeg_channels(info, f"madeeg_raw.yaml: subject {subject}")
+            n_rows, n_times = shape_of(file, subject, 2)
+            if max(rows) >= n_rows:
+                raise ValueError(
+                    f"{path}: subject {subject}: {n_rows} rows for "
+                    f"{len(info['chs'])} channels of madeeg_raw.yaml"
+                )
+            for name in sorted(sequences[subject]):
+                key = parse_key(name, listed_in)
+                played = key.ensemble == "solo" or key.spatial in spatial
+                if key.ensemble not in ensembles or not played:
+                    continue
+                common = {
+                    "path": str(path),
+                    "stamp": size,
+                    "subject": subject,
+                    "key": key.name,
+                    "n_sources": len(key.instruments),
+                    "sfreq": options["sfreq"],
+                    "stereo": options["stereo"],
+                    "n_channels": len(rows),
+                    "rows": tuple(rows),
+                    "folder": str(stimuli),
+                }
+                entry = sequences[subject][name]
+                where = f"{listed_in}: subject {subject}, trial {name}"
+                listed.append(
+                    _raw(key, entry, common, names, n_times, options, wav_length, where)
+                )
+    return listed
+
+
+def _raw(key, entry, common, names, n_times, options, wav_length, where):
+    onsets = field_of(entry, ["n_ech"], where)
+    wavs = field_of(entry, ["wav_files"], where)
+    if not isinstance(onsets, list) or not isinstance(wavs, list) or not wavs:
+        raise ValueError(f"{where}: n_ech and wav_files: expected lists")
+    if len(onsets) != len(wavs):
+        raise ValueError(
+            f"{where}: {len(onsets)} onsets in n_ech for {len(wavs)} wav_files"
+        )
+    if options["averaged"]:
+        onsets = onsets[: len(wavs)]
+    folder = Path(common["folder"])
+    lengths = [
+        wav_length(folder, name, options["stereo"] and key.ensemble != "solo")
+        for name in wavs
+    ]
+    longest = max(lengths)
+    segments = []
+    for onset, length in zip(onsets, lengths):
+        if type(onset) is not int or onset < 0:
+            raise ValueError(f"{where}: n_ech: expected counts of samples, got {onset}")
+        n_eeg = round(length / AUDIO_SFREQ * EEG_SFREQ)
+        if onset + n_eeg > n_times:
+            raise ValueError(
+                f"{where}: n_ech: a repetition ends at sample {onset + n_eeg}, but "
+                f"{common['path']} has {n_times}"
+            )
+        segments.append((onset, n_eeg))
+    complete = [i for i, n in enumerate(lengths) if longest - n <= UNSAID * AUDIO_SFREQ]
+    if options["averaged"]:
+        segments = [segments[i] for i in complete]
+        wavs = [wavs[i] for i in complete]
+        n_eeg, n_audio = segments[0][1], lengths[complete[0]]
+        n_eeg = min(n_eeg, *(length for _, length in segments))
+    else:
+        n_audio = sum(lengths)
+        in_file = sum(length for _, length in segments)
+        n_eeg = min(in_file, round(n_audio / AUDIO_SFREQ * EEG_SFREQ))
+    source = RawTrial(
+        **common,
+        n_eeg=n_eeg,
+        n_audio=n_audio,
+        segments=tuple(segments),
+        wavs=tuple(wavs),
+        solos=_solos(key, wavs, folder, where),
+        averaged=options["averaged"],
+    )
+    cut = (longest * len(lengths) - sum(lengths)) / AUDIO_SFREQ
+    return Listed(common["subject"], key, source, tuple(names), len(complete), cut)
+
+
+def _solos(key, wavs, folder, where):
+    """Wavs of each instrument of a duo or trio alone."""
+    if key.ensemble == "solo":
+        return ()
+    together = f"_{key.ensemble}_{''.join(key.instruments)}_"
+    found = []
+    for instrument in key.instruments:
+        own = [name.replace(together, f"_solo_{instrument}_") for name in wavs]
+        own = [name.replace("stereo_lcr", "mono") for name in own]
+        absent = [name for name in own if not (folder / name).exists()]
+        if absent:
+            raise FileNotFoundError(
+                2,
+                f"{where}: the reference of {instrument} needs the wav of its solo, "
+                f"which is not in {folder}; ensembles=('solo',) needs none",
+                absent[0],
+            )
+        found.append(tuple(own))
+    return tuple(found)
+
+
+def _wav_length(folder, name, stereo):
+    """Count the samples of a wav, if it lies among the stimuli and is as promised."""
+    import soundfile
+
+    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
+        raise ValueError(f"wav_files: {name!r} is not the name of a file in {folder}")
+    path = folder / name
+    if not path.exists():
+        raise FileNotFoundError(2, "no such wav among the stimuli", str(path))
+    if path.resolve().parent != folder.resolve():
+        raise ValueError(f"{path}: leads out of the folder of stimuli")
+    try:
+        info = soundfile.info(path)
+    except soundfile.SoundFileError as error:
+        raise ValueError(f"{path}: can't be read as audio ({error})") from error
+    if info.samplerate != AUDIO_SFREQ:
+        raise ValueError(
+            f"{path}: expected {AUDIO_SFREQ:g} Hz, found {info.samplerate} Hz"
+        )
+    if stereo and info.channels != 2:
+        raise ValueError(
+            f"{path}: channel_mode='stereo', but it has {info.channels} channel"
+        )
+    return info.frames
