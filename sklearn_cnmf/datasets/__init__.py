@@ -1,6 +1,8 @@
 """Recordings, simulated trials and example stems."""
 
 from .._public import set_public_module
+from ._cnd import load_cnd
+from ._cnd_recording import CndRecording
 from ._madeeg import load_madeeg
 from ._recordings import make_trials, read_audio, read_eeg
 from ._saved import load_trials, save_trials
@@ -8,7 +10,9 @@ from ._stems import Piece, load_example_stems
 from .simulation import simulate_eeg, simulate_madeeg, simulate_trials
 
 __all__ = [
+    "CndRecording",
     "Piece",
+    "load_cnd",
     "load_example_stems",
     "load_madeeg",
     "load_trials",
