@@ -18,7 +18,7 @@ from ._validation import (
 
 # References may miss the mixture by this much (dB below the mixture) before
 # they are refused: enough for lossy codecs and dither, not for a wrong gain.
-_SUM_TOLERANCE_DB = -40.0
+SUM_TOLERANCE_DB = -40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -394,11 +394,11 @@ def _check_reference(reference, trial, where):
     power = np.sum(np.square(mixture, dtype=np.float64))
     total = np.sum(sources, axis=0, dtype=np.float64)
     missed = np.sum(np.square(total - mixture))
-    if missed > power * 10 ** (_SUM_TOLERANCE_DB / 10):
+    if missed > power * 10 ** (SUM_TOLERANCE_DB / 10):
         level = 10 * np.log10(missed / power) if power > 0 else np.inf
         raise ValueError(
             f"{where}: the sum of sources misses the mixture by {level:.1f} dB; at "
-            f"most {_SUM_TOLERANCE_DB:.0f} dB is expected. Gains and panning belong "
+            f"most {SUM_TOLERANCE_DB:.0f} dB is expected. Gains and panning belong "
             "into sources"
         )
 

@@ -7,6 +7,7 @@ from ._madeeg import load_madeeg
 from ._recordings import make_trials, read_audio, read_eeg
 from ._saved import load_trials, save_trials
 from ._stems import Piece, load_example_stems
+from ._tables import trials_from_table
 from .simulation import simulate_eeg, simulate_madeeg, simulate_trials
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "simulate_eeg",
     "simulate_madeeg",
     "simulate_trials",
+    "trials_from_table",
 ]
 
 set_public_module(globals())

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import _matlab5, _matlab7
 from ._matlab_values import describe
-from ._recordings import _readable
+from ._recordings import readable
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 # Where the signature stands: after the header that MATLAB writes, or without one.
@@ -46,7 +46,7 @@ def read_struct(
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(2, "no such file", str(path))
-    with _readable(path, "can't be read as a MATLAB file"):
+    with readable(path, "can't be read as a MATLAB file"):
         found, known = {}, []
         read = _matlab7.variables if _is_hdf5(path) else _matlab5.variables
         for name, value in read(path, fields):

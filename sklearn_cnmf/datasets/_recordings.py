@@ -150,7 +150,7 @@ def read_eeg(
         raise FileNotFoundError(2, "no such file", str(path))
     check_number("onset", onset, least=0)
     check_number("duration", duration, above=0)
-    with _readable(path, "MNE can't read it as EEG"):
+    with readable(path, "MNE can't read it as EEG"):
         raw = mne.io.read_raw(path, preload=False, verbose="error")
         sfreq, n_times = float(raw.info["sfreq"]), int(raw.n_times)
     names = _match(ch_names, raw.ch_names, path)
@@ -167,7 +167,7 @@ def read_eeg(
             f"{duration:.3f} s from {onset:g} s on, until {onset + duration:.3f} s"
         )
     # One at a time, since MNE returns picked channels in the order of the file.
-    with _readable(path, "MNE can't read its samples"):
+    with readable(path, "MNE can't read its samples"):
         eeg = np.vstack(
             [raw.get_data(picks=[n], start=start, stop=stop) for n in names]
         )
@@ -201,7 +201,7 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, float]:
 
     if not Path(path).exists():
         raise FileNotFoundError(2, "no such file", str(path))
-    with _readable(path, "can't be read as audio"), soundfile.SoundFile(path) as file:
+    with readable(path, "can't be read as audio"), soundfile.SoundFile(path) as file:
         n_frames, sfreq = file.frames, file.samplerate
         audio = file.read(dtype="float32", always_2d=True)
     if len(audio) < n_frames:
@@ -216,8 +216,17 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, float]:
     return audio[0] if len(audio) == 1 else audio, float(sfreq)
 
 
+def audio_length(path: str | Path) -> tuple[int, float]:
+    """Tell samples and rate in Hz of an audio file by its header."""
+    import soundfile
+
+    with readable(path, "can't be read as audio"):
+        info = soundfile.info(path)
+    return info.frames, float(info.samplerate)
+
+
 @contextmanager
-def _readable(path, complaint):
+def readable(path, complaint):
     """Turn what goes wrong in a reader into a ValueError that names the file.
 
     Readers of other packages do not say what they raise: MNE's raise errors of many
