@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ._onsets import onset_samples
 from ._stored import Source, Stored
 from ._validation import (
     check_array,
@@ -124,6 +125,74 @@ class Trial(Stored):
                 object.__setattr__(self, field, tuple(str(name) for name in names))
         if isinstance(self.guide, np.ndarray) and self.guide.ndim == 1:
             object.__setattr__(self, "guide", self.guide[np.newaxis])
+
+    @classmethod
+    def from_raw(
+        cls,
+        raw: Any,
+        mixture: np.ndarray,
+        audio_sfreq: float,
+        *,
+        onset: float | str = 0.0,
+        **fields: Any,
+    ) -> "Trial":
+        """Cut a trial out of a recording.
+
+        Parameters
+        ----------
+        raw : mne.io.Raw
+            The recording; its EEG channels that are not marked bad are taken.
+        mixture : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
+            The audio that was played. The trial lasts as long.
+        audio_sfreq : float
+            Sampling rate of `mixture` in Hz.
+        onset : float or str, default=0.0
+            When it began: in seconds after the first sample of the recording; or the
+            description of an annotation, or ``"trigger:N"`` for the value N of a
+            trigger channel, which occurs once.
+        **fields
+            Other fields of the trial, such as `instruments` and `stimulus`.
+
+        Returns
+        -------
+        trial : Trial
+
+        Raises
+        ------
+        ValueError
+            If `raw` is no recording or has no EEG, the onset is not in it, or it ends
+            before the mixture does.
+
+        Examples
+        --------
+        >>> import mne
+        >>> import numpy as np
+        >>> from sklearn_cnmf import Trial
+        >>> raw = mne.io.RawArray(np.zeros((2, 2560)), mne.create_info(2, 256.0, "eeg"),
+        ...                       verbose="error")
+        >>> Trial.from_raw(raw, np.zeros(88200), 22050.0, onset=3.0, stimulus="a")
+        Trial(subject='', stimulus='a', eeg=2 x 1024 at 256 Hz, mixture=88200 at 22050 Hz)
+        """  # noqa: E501
+        import mne
+
+        if not isinstance(raw, mne.io.BaseRaw):
+            raise ValueError(f"raw: expected mne.io.Raw, got {type(raw).__name__}")
+        picks = mne.pick_types(raw.info, eeg=True)
+        if not len(picks):
+            raise ValueError("raw: found no EEG channel that is not marked bad")
+        check_rate("audio_sfreq", audio_sfreq)
+        sfreq = float(raw.info["sfreq"])
+        (start,) = onset_samples(raw, [onset], ["raw"], None)
+        n_times = round(np.shape(mixture)[-1] / audio_sfreq * sfreq)
+        if start + n_times > raw.n_times + 1:
+            raise ValueError(
+                f"raw: lasts {raw.n_times / sfreq:.3f} s, but the mixture that began "
+                f"at {start / sfreq:.3f} s lasts until "
+                f"{(start + n_times) / sfreq:.3f} s"
+            )
+        eeg = raw.get_data(picks, start=start, stop=min(start + n_times, raw.n_times))
+        names = tuple(raw.ch_names[pick] for pick in picks)
+        return cls(eeg, sfreq, mixture, audio_sfreq, ch_names=names, **fields)
 
     def __repr__(self):
         parts = [f"subject={self.subject!r}", f"stimulus={self.stimulus!r}"]

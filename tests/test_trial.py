@@ -238,3 +238,52 @@ def test_mono_stems_under_a_stereo_mixture_are_explained():
     trial, reference = make(mixture=np.ones((2, 8000)))
     with pytest.raises(ValueError, match=r"each source is mono, .*\(n_sources, 2"):
         check_trials([trial], [reference])
+
+
+@pytest.fixture
+def raw():
+    mne = pytest.importorskip("mne")
+    data = np.arange(3 * 2560.0).reshape(3, 2560)
+    info = mne.create_info(["Fz", "Cz", "EOG"], 256.0, ["eeg", "eeg", "eog"])
+    made = mne.io.RawArray(data, info, first_samp=100, verbose="error")
+    return made.set_annotations(mne.Annotations([2.0, 4.0, 6.0], 1.0, ["a", "b", "b"]))
+
+
+def test_a_trial_is_cut_out_of_a_recording(raw):
+    mixture = np.zeros((2, 44100), np.float32)
+    for onset, start in ((0.0, 0), (2.5, 640), ("a", 512)):
+        trial = Trial.from_raw(raw, mixture, 22050, onset=onset, stimulus="x")
+        assert_array_equal(trial.eeg, raw.get_data()[:2, start : start + 512])
+        assert trial.ch_names == ("Fz", "Cz")
+        assert trial.mixture is mixture
+        assert trial.stimulus == "x"
+        check_trials([trial])
+    raw.info["bads"] = ["Fz"]
+    assert Trial.from_raw(raw, mixture, 22050).ch_names == ("Cz",)
+
+
+@pytest.mark.parametrize(
+    ("onset", "message"),
+    [
+        (
+            9.0,
+            r"lasts 10\.000 s, but the mixture .* at 9\.000 s lasts until 11",
+        ),
+        (10.0, "onset: 10 s is not within the recording"),
+        (-1.0, "not within"),
+        ("b", "'b' occurs 2 times in the recording, but 1 trials name it"),
+        ("c", "'c' occurs 0 times.*annotations 'a', 'b'"),
+        ("trigger:1", "no trigger channel"),
+        (None, "expected seconds"),
+    ],
+)
+def test_what_is_not_in_the_recording_is_refused(raw, onset, message):
+    with pytest.raises(ValueError, match=message):
+        Trial.from_raw(raw, np.zeros(44100), 22050, onset=onset)
+
+
+def test_what_is_no_recording_is_refused(raw):
+    with pytest.raises(ValueError, match=r"raw: expected mne\.io\.Raw, got ndarray"):
+        Trial.from_raw(raw.get_data(), np.zeros(44100), 22050)
+    with pytest.raises(ValueError, match="raw: found no EEG channel"):
+        Trial.from_raw(raw.copy().pick("eog"), np.zeros(44100), 22050)

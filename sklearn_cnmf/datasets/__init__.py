@@ -1,6 +1,7 @@
 """Recordings, simulated trials and example stems."""
 
 from .._public import set_public_module
+from ._bids import trials_from_bids
 from ._cnd import load_cnd
 from ._cnd_recording import CndRecording
 from ._madeeg import load_madeeg
@@ -24,6 +25,7 @@ __all__ = [
     "simulate_eeg",
     "simulate_madeeg",
     "simulate_trials",
+    "trials_from_bids",
     "trials_from_table",
 ]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._onsets import onset_samples
+from .._onsets import onset_samples
 from ._recordings import readable
 from ._table_rows import file_in
 

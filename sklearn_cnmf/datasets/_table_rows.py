@@ -85,10 +85,11 @@ def read_row(frame, index, folder, needed):
             f"{where}: {len(instruments)} instruments for {len(paths)} sources"
         )
     attended = cells["attended"]
-    if attended is not None and attended not in (instruments or ()):
+    known = instruments is not None
+    if known and attended is not None and attended not in instruments:
         raise ValueError(
             f"{where}: attended: {attended!r} is not among the instruments "
-            f"{list(instruments or ())}"
+            f"{list(instruments)}"
         )
     duration = cells["duration"]
     if duration is not None:

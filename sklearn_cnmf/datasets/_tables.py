@@ -53,7 +53,8 @@ def trials_from_table(
         - ``sources``: audio files, separated by semicolons;
         - ``instruments``: names of the sources, separated by semicolons; the names of
           their files without;
-        - ``attended``: name of the attended instrument;
+        - ``attended``: name of the attended instrument, for a reference; trials without
+          sources have none;
         - ``subject``: who listened;
         - ``stimulus``: what was played; the name of the mixture's file, or of those of
           its sources, without. Trials that share it share a fold;
