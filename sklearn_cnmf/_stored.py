@@ -63,8 +63,8 @@ class Stored:
             )
         return _recent.read(source, name)
 
-    def _shape_of(self, field):
-        """Shape of an array, without reading it; None where there is none."""
+    def shape_of(self, field):
+        """Tell the shape of an array without reading it, None where there is none."""
         if field in self.__dict__:
             value = self.__dict__[field]
             return None if value is None else np.shape(value)

@@ -198,8 +198,8 @@ class Trial(Stored):
         parts = [f"subject={self.subject!r}", f"stimulus={self.stimulus!r}"]
         if self.instruments is not None:
             parts.append(f"instruments={self.instruments!r}")
-        parts.append(f"eeg={_signal(self._shape_of('eeg'), self.eeg_sfreq)}")
-        mixture = _signal(self._shape_of("mixture"), self.audio_sfreq)
+        parts.append(f"eeg={_signal(self.shape_of('eeg'), self.eeg_sfreq)}")
+        mixture = _signal(self.shape_of("mixture"), self.audio_sfreq)
         parts.append(f"mixture={mixture}")
         if self.guide is not None:
             parts.append(f"guide={_signal(np.shape(self.guide), self.guide_sfreq)}")
@@ -240,7 +240,7 @@ class Reference(Stored):
         self._leave_on_disk()
 
     def __repr__(self):
-        shape = self._shape_of("sources")
+        shape = self.shape_of("sources")
         sources = "None" if shape is None else _shape(shape)
         return f"Reference(sources={sources}, attended={self.attended})"
 

@@ -72,7 +72,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     # Here, so that Ctrl-C while they load ends as it does later.
     from .. import __version__
-    from . import _demo, _separate
+    from . import _data, _demo, _separate
 
     parser = _Parser(
         prog=PROGRAM,
@@ -81,7 +81,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (_demo, _separate):
+    for command in (_demo, _separate, _data):
         command.add_parser(commands)
     return parser
 

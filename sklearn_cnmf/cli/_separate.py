@@ -1,18 +1,15 @@
 """The command ``separate``: a fitted model on a recording of one's own."""
 
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from sklearn.pipeline import Pipeline
-
-from .. import ContrastiveNMF, EnvelopeDecoder, Trial
+from .. import Trial
 from .._validation import check_array, check_number
 from ..datasets import read_audio, read_eeg
-from ..model_io import load_model, read_model_info
-from ..reporting import separation_figure
+from ..model_io import read_model_info
 from ._arguments import path
-from ._output import new_folder, write_audio, write_json
+from ._output import new_folder
+from ._separate_table import separate_table
+from ._separation import load_pipeline, separate_trial, write_found
 
 
 def add_parser(commands):
@@ -25,17 +22,23 @@ def add_parser(commands):
         "a new folder.",
     )
     add = parser.add_argument
-    for name, kind, help_ in (
-        ("--model", "FILE", "model.skops, as demo writes it"),
-        ("--eeg", "FILE", "EEG in any format that MNE reads"),
-        ("--mixture", "WAV", "the audio that was played"),
-        ("--out", "DIR", "folder to make"),
+    for name, kind, needed, help_ in (
+        ("--model", "FILE", True, "model.skops, as demo writes it"),
+        ("--out", "DIR", True, "folder to make"),
+        ("--eeg", "FILE", False, "EEG in any format that MNE reads"),
+        ("--mixture", "WAV", False, "the audio that was played"),
+        (
+            "--table",
+            "CSV",
+            False,
+            "many trials instead: a row for each, with columns eeg, onset, mixture, "
+            "instruments, subject and more, as trials_from_table has them",
+        ),
     ):
-        add(name, type=path, required=True, metavar=kind, help=help_)
+        add(name, type=path, required=needed, metavar=kind, help=help_)
     add(
         "--onset",
         type=float,
-        default=0.0,
         metavar="SECONDS",
         help="when the audio began, after the start of the EEG (default: 0)",
     )
@@ -50,18 +53,38 @@ def add_parser(commands):
 
 
 def _run(arguments):
+    _check_together(arguments)
+    if arguments.table is not None:
+        with new_folder(arguments.out) as folder:
+            lines = separate_table(
+                folder, arguments.model, arguments.table, figure=arguments.figure
+            )
+        return "\n".join([*lines, f"Written to {Path(arguments.out)}"])
     with new_folder(arguments.out) as folder:
         lines = separate(
             folder,
             model=arguments.model,
             eeg=arguments.eeg,
             mixture=arguments.mixture,
-            onset=arguments.onset,
+            onset=arguments.onset or 0.0,
             instruments=arguments.instruments,
             figure=arguments.figure,
         )
         written = ", ".join(sorted(entry.name for entry in folder.iterdir()))
     return "\n".join([*lines, f"Written to {Path(arguments.out)}: {written}"])
+
+
+def _check_together(arguments):
+    """Refuse one trial and a table at a time, and neither."""
+    of_one = ("eeg", "mixture", "onset", "instruments")
+    given = [name for name in of_one if getattr(arguments, name) is not None]
+    if arguments.table is not None and given:
+        raise ValueError(
+            f"--{given[0]}: is in the columns of --table; give one of them"
+        )
+    missing = [name for name in of_one[:2] if name not in given]
+    if arguments.table is None and missing:
+        raise ValueError(f"--{missing[0]}: is needed, or --table for many trials")
 
 
 def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
@@ -91,7 +114,7 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
         If a file, or what it holds, does not fit the model.
     """
     check_number("onset", onset, least=0)
-    decoder, separator = _load(model)
+    decoder, separator = load_pipeline(model)
     info = read_model_info(model)
     lines = [f"Model: {info['description'] or 'no description'}"]
 
@@ -123,42 +146,9 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
         instruments=present,
         ch_names=tuple(decoder.feature_names_in_),
     )
-    (decoded,) = decoder.transform([trial])
-    (found,) = separator.separate([decoded])
-    done = replace(decoded, estimate=np.stack([found.attended, audio - found.attended]))
-    support = _by_name(found, found.support)
-    probabilities = _by_name(found, found.probabilities)
-    silent = not audio.any()
-    chosen = None if silent else next(iter(support), None)
-    lines += _choice(support, probabilities, silent)
-    found_of_each = {"support": support, "probabilities": probabilities}
-    _write(folder, done, chosen, found_of_each, info, onset)
-    if figure:
-        _draw(folder, done, chosen, found)
-    return lines
-
-
-def _load(path):
-    """Load the decoder and the separator of a file."""
-    pipeline = load_model(path)
-    steps = [s for _, s in pipeline.steps] if isinstance(pipeline, Pipeline) else []
-    kinds = [type(step) for step in steps]
-    if kinds != [EnvelopeDecoder, ContrastiveNMF]:
-        found = [kind.__name__ for kind in kinds] or type(pipeline).__name__
-        raise ValueError(
-            f"{path}: expected a pipeline of EnvelopeDecoder and ContrastiveNMF, "
-            f"found {found}"
-        )
-    decoder, separator = steps
-    models = [getattr(step, "model_", None) for step in steps]
-    if not all(getattr(model, "for_trials", False) for model in models):
-        raise ValueError(f"{path}: the pipeline was not fitted on trials")
-    if not hasattr(decoder, "feature_names_in_"):
-        raise ValueError(
-            f"{path}: the model does not know the names of its "
-            f"{decoder.n_features_in_} channels; fit it on trials with ch_names"
-        )
-    return decoder, separator
+    found = separate_trial(trial, decoder, separator)
+    write_found(folder, found, info, onset, figure=figure)
+    return lines + found.lines
 
 
 def _present(instruments, separator):
@@ -197,58 +187,3 @@ def _resampled(path, audio, old, new):
         raise ValueError(
             f"{path}: can't be resampled from {old:g} to {new:g} Hz ({error})"
         ) from error
-
-
-def _by_name(separation, values):
-    """Value of each instrument, the largest first; empty where there are none."""
-    if values is None:
-        return {}
-    pairs = zip(separation.instruments, values.tolist())
-    return dict(sorted(pairs, key=lambda pair: -pair[1]))
-
-
-def _choice(support, probabilities, silent):
-    if silent:
-        return ["The mixture is silent: no instrument in it can be attended to."]
-    if not support:
-        return []
-    lines = [f"Attended: {next(iter(support))}"]
-    if probabilities:
-        values = ", ".join(f"{name} {p:.3f}" for name, p in probabilities.items())
-        return [*lines, f"Probability of each instrument: {values}"]
-    values = ", ".join(f"{name} {value:+.3f}" for name, value in support.items())
-    return [*lines, f"Support, Pearson r of the guide with each candidate: {values}"]
-
-
-def _write(folder, trial, chosen, found_of_each, info, onset):
-    for name, audio in zip(("attended", "rest"), trial.estimate):
-        write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
-    write_json(
-        folder / "summary.json",
-        {
-            "attended": chosen,
-            **found_of_each,
-            "onset_s": onset,
-            "duration_s": trial.mixture.shape[-1] / trial.audio_sfreq,
-            "audio_sfreq_hz": trial.audio_sfreq,
-            "guide_sfreq_hz": trial.guide_sfreq,
-            "model": info,
-        },
-    )
-    times = np.arange(trial.guide.shape[1]) / trial.guide_sfreq
-    rows = np.column_stack([times, trial.guide.T])
-    header = ["time_s", *(f"guide_{i}" for i in range(len(trial.guide)))]
-    np.savetxt(
-        folder / "guide.csv",
-        rows,
-        fmt="%.9g",
-        delimiter=",",
-        header=",".join(header),
-        comments="",
-    )
-
-
-def _draw(folder, trial, chosen, separation):
-    title = "Separated by EEG" if chosen is None else f"Attended: {chosen}"
-    drawn = separation_figure(trial, title=title, separation=separation)
-    drawn.savefig(folder / "figure.png", dpi=110)

@@ -153,7 +153,7 @@ def read_eeg(
     with readable(path, "MNE can't read it as EEG"):
         raw = mne.io.read_raw(path, preload=False, verbose="error")
         sfreq, n_times = float(raw.info["sfreq"]), int(raw.n_times)
-    names = _match(ch_names, raw.ch_names, path)
+    names = match_names(ch_names, raw.ch_names, path)
     if onset * sfreq >= n_times:
         raise ValueError(
             f"onset: {onset:g} s is not within {path}, whose EEG lasts "
@@ -294,7 +294,8 @@ def _eeg_names(inst):
     return tuple(inst.ch_names[pick] for pick in picks)
 
 
-def _match(wanted, found, path):
+def match_names(wanted: Sequence[str], found: Sequence[str], path: str) -> list[str]:
+    """Find channels by name, whose case matters only where nothing else differs."""
     names, missing = [], []
     for name in wanted:
         alike = [other for other in found if other.lower() == name.lower()]
@@ -304,14 +305,14 @@ def _match(wanted, found, path):
             names.append(alike[0])
         elif alike:
             raise ValueError(
-                f"{path}: the model's channel {name!r} may be any of {alike}, which "
+                f"{path}: the wanted channel {name!r} may be any of {alike}, which "
                 "differ in case alone"
             )
         else:
             missing.append(name)
     if missing:
         raise ValueError(
-            f"{path}: lacks {len(missing)} of the model's {len(wanted)} channels: "
+            f"{path}: lacks {len(missing)} of {len(wanted)} wanted channels: "
             f"{', '.join(missing)}; it has {', '.join(found)}"
         )
     return names

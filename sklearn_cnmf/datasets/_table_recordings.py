@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .._onsets import onset_samples
-from ._recordings import readable
+from ._recordings import match_names, readable
 from ._table_rows import file_in
 
 
@@ -100,13 +100,9 @@ class Recordings:
             for info in infos.values()
         ]
         if self.wanted is not None:
-            for info in infos.values():
-                absent = [name for name in self.wanted if name not in info["ch_names"]]
-                if absent:
-                    raise ValueError(
-                        f"ch_names: {absent} are not in a recording, whose channels "
-                        f"are {info['ch_names']}"
-                    )
+            for row in rows:
+                where = self.path(row) or "eeg"
+                match_names(self.wanted, self.of(row).ch_names, where)
             self.names = self.wanted
             return
         everywhere = set(good[0]).intersection(*good)
@@ -136,13 +132,13 @@ class Recordings:
     def read(self, row, start, first, n_times):
         """EEG of a recording in memory, None of one that is read when it is used."""
         recording = self.of(row)
+        picks = match_names(self.names, recording.ch_names, "eeg")
         if self.epochs is not None:
-            data = recording[start].get_data(picks=list(self.names))[0]
+            data = recording[start].get_data(picks=picks)[0]
             return data[:, first : first + n_times]
         if self.path(row) is not None:
             return None
-        picks, stop = list(self.names), first + n_times
-        return recording.get_data(picks=picks, start=first, stop=stop)
+        return recording.get_data(picks=picks, start=first, stop=first + n_times)
 
 
 def _seconds(onset):

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import subprocess
 import sys
 import warnings
@@ -508,7 +509,7 @@ def error_of(words, capsys):
         (["demo", "--out", "x", "--jobs", "two"], "--jobs: invalid"),
         (["demo", "--out", "x", "--seed", "-1"], "--seed: at least 0"),
         (["demo", "--out", "x", "--snr-db", "loud"], "--snr-db: invalid float"),
-        (["separate", "--out", "x"], "required: --model, --eeg, --mixture"),
+        (["separate", "--out", "x"], "required: --model"),
     ],
 )
 def test_arguments_that_make_no_sense(words, message, capsys):
@@ -630,7 +631,7 @@ def changes(**options):
             "was not fitted on trials",
         ),
         (model(nameless), "does not know the names of its 20 channels"),
-        (without_channels, "lacks 2 of the model's 20 channels: Fz, Oz; it has F3"),
+        (without_channels, "lacks 2 of 20 wanted channels: Fz, Oz; it has F3"),
         (ambiguous_channels, r"channel 'Fz' may be any of \['FZ', 'fz'\]"),
         (changes(onset=-1), "onset: expected a finite number >= 0, got -1"),
         (changes(onset="nan"), "onset: expected a finite number >= 0, got nan"),
@@ -708,3 +709,72 @@ def test_help(words, capsys):
         cli.main(words)
     assert exit_.value.code == 0
     assert "sklearn-cnmf" in capsys.readouterr().out
+
+
+def test_separate_takes_a_table_of_trials(demo, table, tmp_path, capsys):
+    name = table["folder"][0]
+    rows = pd.DataFrame(
+        {
+            "eeg": [f"{name}/eeg_raw.fif"] * 2,
+            "onset": 0.0,
+            "mixture": f"{name}/mixture.wav",
+            "instruments": ";".join(table["instruments"][0].split()),
+            "subject": "01",
+            "remark": ["x", "y"],
+        }
+    )
+    path = demo[0] / "trials.csv"
+    rows.to_csv(path, index=False)
+    words = ["separate", "--model", str(demo[0] / "model.skops"), "--table", str(path)]
+    status = main([*words, "--out", str(tmp_path / "s"), "--figure"])
+    path.unlink()
+    printed = capsys.readouterr()
+    assert (status, printed.err) == (0, "")
+    assert "Trials: 2, listed in results.csv" in printed.out
+    results = pd.read_csv(tmp_path / "s" / "results.csv", dtype={"folder": str})
+    assert results["chosen"].tolist() == [table["chosen"][0]] * 2
+    assert list(results["folder"]) == ["0000", "0001"]
+    for own in results["folder"]:
+        assert files(tmp_path / "s" / own) == [
+            "attended.wav", "figure.png", "guide.csv", "rest.wav", "summary.json"
+        ]  # fmt: skip
+        assert_array_equal(
+            read(tmp_path / "s" / own / "attended.wav"),
+            read(demo[0] / name / "attended.wav"),
+        )
+
+
+def test_separate_scores_a_table_with_sources(demo, table, tmp_path, capsys):
+    name = table["folder"][0]
+    for part in ("attended", "rest"):
+        shutil.copy(demo[0] / name / f"{part}.wav", tmp_path / f"{part}.wav")
+    present = table["instruments"][0].split()
+    chosen = table["chosen"][0]
+    order = [chosen, *(one for one in present if one != chosen)]
+    pd.DataFrame(
+        {
+            "eeg": [demo[0] / name / "eeg_raw.fif"],
+            "onset": 0.0,
+            "mixture": demo[0] / name / "mixture.wav",
+            "sources": "attended.wav;rest.wav",
+            "instruments": ";".join(order),
+            "attended": chosen,
+        }
+    ).to_csv(tmp_path / "trials.csv", index=False)
+    words = ["separate", "--model", demo[0] / "model.skops"]
+    words += ["--table", tmp_path / "trials.csv", "--out", tmp_path / "s"]
+    assert main([str(word) for word in words]) == 0
+    printed = capsys.readouterr().out
+    assert "Attended instrument chosen right: 1 of 1" in printed
+    assert "Gain in SI-SDR over the mixture: mean +" in printed
+
+
+def test_separate_takes_one_trial_or_a_table(demo, tmp_path, capsys):
+    words = ["separate", "--model", str(demo[0] / "model.skops"), "--out", "x"]
+    assert "--eeg: is needed, or --table" in error_of(words, capsys)
+    assert "--mixture: is needed" in error_of([*words, "--eeg", "a.fif"], capsys)
+    both = [*words, "--table", "t.csv", "--onset", "0"]
+    assert "--onset: " in error_of(both, capsys)
+    absent = [*words[:-1], str(tmp_path / "x"), "--table", str(tmp_path / "t.csv")]
+    assert "t.csv: no such table" in error_of(absent, capsys)
+    assert not (tmp_path / "x").exists()
