@@ -1,6 +1,7 @@
 """Honest folds, searches and scores."""
 
 from .._public import set_public_module
+from ._alignment import Alignment, check_alignment
 from ._held_out import WindowAccuracy, accuracy_by_window, cross_val_reconstruct
 from ._scores import Evaluation, attended_envelope, evaluate_trial
 from ._search import DeltaSearch, search_delta
@@ -8,6 +9,7 @@ from ._separability import SeparabilityAudit, audit_separability
 from ._splitting import StimulusKFold
 
 __all__ = [
+    "Alignment",
     "DeltaSearch",
     "Evaluation",
     "SeparabilityAudit",
@@ -16,6 +18,7 @@ __all__ = [
     "accuracy_by_window",
     "attended_envelope",
     "audit_separability",
+    "check_alignment",
     "cross_val_reconstruct",
     "evaluate_trial",
     "search_delta",
