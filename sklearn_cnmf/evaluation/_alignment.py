@@ -99,9 +99,9 @@ def check_alignment(
 
     A channel that recorded the sound beside the EEG is compared with the mixture in up
     to three ways: by waveforms within the band of the recording, at most 1 kHz; up to
-    that rate, by samples taken without a low-pass filter; by envelopes. Without one, the
-    guide decoded from the EEG is compared with the same feature of the mixture; since
-    it follows one source, and that badly, it takes minutes or a good decoder.
+    that rate, by samples taken without a low-pass filter; by envelopes. Without one,
+    the guide decoded from the EEG is compared with the same feature of the mixture;
+    since it follows one source, and that badly, it takes minutes or a good decoder.
 
     Parameters
     ----------
