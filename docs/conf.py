@@ -10,11 +10,20 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
 ]
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "examples",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+}
 autosummary_generate = True
 templates_path = ["_templates"]
 numpydoc_show_class_members = False
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "sg_execution_times.rst"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_cnmf"
 html_show_sourcelink = False

@@ -91,8 +91,8 @@ def trials_from_table(
     references : list of Reference or None
         None without the columns ``sources`` and ``attended``.
     report : pandas.DataFrame
-        The rows that were used, with what was found: ``onset_s`` and ``duration_s`` as
-        cut, ``eeg_sfreq``, ``audio_sfreq``, ``missed_db`` (by how much sources, as they
+        The rows that were used, with what was found: ``subject`` and ``stimulus`` as
+        they are in the trials, ``onset_s`` and ``duration_s`` as cut, ``eeg_sfreq``, ``audio_sfreq``, ``missed_db`` (by how much sources, as they
         are, miss the mixture, in dB below it) and ``gains``.
 
     Raises
@@ -224,6 +224,8 @@ def _trial(row, start, audio, mixture, recordings, fit_gains):
         trial,
         reference,
         {
+            "subject": trial.subject,
+            "stimulus": trial.stimulus,
             "onset_s": begin,
             "duration_s": n_samples / audio.sfreq,
             "eeg_sfreq": sfreq,
@@ -267,7 +269,8 @@ def _adding_up(row, audio, mixture, fit_gains):
 def _report(frame, found):
     import pandas as pd
 
-    report = frame.join(pd.DataFrame(found))
+    found = pd.DataFrame(found)
+    report = frame.drop(columns=found.columns, errors="ignore").join(found)
     missing = [
         f"row {number} {seconds:.2f} s"
         for number, seconds in enumerate(report.pop("missing_s"))
