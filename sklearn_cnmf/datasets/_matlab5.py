@@ -27,6 +27,8 @@ _CLASSES = {
 }  # fmt: skip
 _ODD = {3: "object", 5: "sparse matrix", 16: "function handle", 17: "object"}
 _COMPLEX = 0x0800
+# Bytes of the largest variable; a crafted file may unpack to any size.
+_LARGEST = 2**31
 
 
 def variables(path: str | Path, fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -53,11 +55,18 @@ def variables(path: str | Path, fields: dict[str, Any]) -> Iterator[tuple[str, A
     reader = _Reader(order)
     for kind, element in reader.elements(content[128:], padded=False):
         if kind == _COMPRESSED:
-            [(kind, element)] = reader.elements(memoryview(zlib.decompress(element)))
+            [(kind, element)] = reader.elements(_decompressed(element))
         if kind == _MATRIX:
             matrix = _Matrix(reader, element)
             if matrix.name:
                 yield matrix.name, lambda matrix=matrix: matrix.value(fields)
+
+
+def _decompressed(element):
+    content = zlib.decompressobj().decompress(element, _LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"a variable takes more than {_LARGEST} bytes")
+    return memoryview(content)
 
 
 _ORDERS = {"<": "little", ">": "big"}

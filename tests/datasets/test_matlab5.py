@@ -8,6 +8,7 @@ import pytest
 import scipy.io
 from numpy.testing import assert_array_equal
 
+from sklearn_cnmf.datasets import _matlab5
 from sklearn_cnmf.datasets._matlab5 import variables
 from sklearn_cnmf.datasets._matlab_values import Odd
 
@@ -84,3 +85,11 @@ def test_damage_is_told(tmp_path, damage):
     }
     with pytest.raises(ValueError, match=messages[damage]):
         [value() for _, value in variables(path, {"b": None})]
+
+
+def test_a_variable_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.mat"
+    scipy.io.savemat(path, {"x": np.zeros((100, 100))}, do_compression=True)
+    monkeypatch.setattr(_matlab5, "_LARGEST", 1000)
+    with pytest.raises(ValueError, match="takes more than 1000 bytes"):
+        list(_matlab5.variables(path, {}))
