@@ -63,7 +63,7 @@ class Stored:
             )
         return _recent.read(source, name)
 
-    def shape_of(self, field):
+    def shape_of(self, field: str) -> tuple[int, ...] | None:
         """Tell the shape of an array without reading it, None where there is none."""
         if field in self.__dict__:
             value = self.__dict__[field]
