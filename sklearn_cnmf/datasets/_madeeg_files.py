@@ -182,8 +182,7 @@ def eeg_channels(info: Any, where: str) -> tuple[list[int], list[str]]:
     for number, channel in enumerate(channels):
         kinds.append(field_of(channel, ["kind"], f"{where}: chs[{number}]"))
         names.append(str(field_of(channel, ["ch_name"], f"{where}: chs[{number}]")))
-    # What a dumped enumeration or a NumPy integer becomes.
-    kinds = [kind[0] if isinstance(kind, list) and kind else kind for kind in kinds]
+    kinds = [_integer(kind) for kind in kinds]
     rows = [row for row, kind in enumerate(kinds) if kind == _FIFF_EEG]
     if not rows:
         raise ValueError(
@@ -216,3 +215,12 @@ def shape_of(group, name, ndim):
             f"dimensions, found shape {shape}"
         )
     return shape
+
+
+def _integer(value):
+    """Return the first integer of what a dumped enumeration or NumPy scalar becomes."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return next((n for n in map(_integer, value) if type(n) is int), None)
+    return value

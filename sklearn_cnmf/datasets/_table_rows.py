@@ -53,7 +53,7 @@ def read_table(table, folder):
 
 def read_row(frame, index, folder, needed):
     """Take one row apart, and refuse what is not as described."""
-    where = f"table: row {index}"
+    where = f"table: row {frame.index[index]}"
     cells = {}
     for name in _COLUMNS:
         value = frame[name].iloc[index] if name in frame.columns else None

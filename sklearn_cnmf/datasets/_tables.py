@@ -100,8 +100,8 @@ def trials_from_table(
     OSError
         If a file does not exist.
     ValueError
-        If columns are missing, a cell is not as described (told by its row, counted from
-        0), a file can't be read, or sources miss the mixture by more than -40 dB.
+        If columns are missing, a cell is not as described (told by the index of its row,
+        from 0 where there is none), a file can't be read, or sources miss the mixture by more than -40 dB.
 
     Warns
     -----
@@ -140,7 +140,7 @@ def trials_from_table(
         check_number("audio_sfreq", audio_sfreq, above=0)
     frame, folder = read_table(table, folder)
     recordings = Recordings(eeg, ch_names, stim_channel, folder)
-    frame = recordings.chosen(frame).reset_index(drop=True)
+    frame = recordings.chosen(frame)
     rows = [read_row(frame, i, folder, recordings.needed) for i in range(len(frame))]
     trials, references, found = [], [], []
     for row, start in zip(rows, recordings.starts(rows)):
@@ -269,11 +269,11 @@ def _adding_up(row, audio, mixture, fit_gains):
 def _report(frame, found):
     import pandas as pd
 
-    found = pd.DataFrame(found)
+    found = pd.DataFrame(found, index=frame.index)
     report = frame.drop(columns=found.columns, errors="ignore").join(found)
     missing = [
         f"row {number} {seconds:.2f} s"
-        for number, seconds in enumerate(report.pop("missing_s"))
+        for number, seconds in report.pop("missing_s").items()
         if seconds > _UNSAID
     ]
     if missing:
@@ -281,7 +281,7 @@ def _report(frame, found):
             f"the EEG ends before the audio does, which is cut: {', '.join(missing)}",
             stacklevel=3,
         )
-    return report
+    return report.reset_index(drop=True)
 
 
 def _missed(sources, mixture):

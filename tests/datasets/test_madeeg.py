@@ -286,9 +286,15 @@ def test_dumped_objects_are_plain_data(folder):
     content = path.read_text()
     path.unlink()
     path.write_text(
-        content.replace("'0001':\n", "'0001': !!python/object:mne.Info\n").replace(
+        content.replace("'0001':\n", "'0001': !!python/object:mne.Info\n")
+        .replace(
             "kind: 2\n",
             "kind: !!python/object/apply:mne.io.constants.FIFFV_CH [2]\n",
+            10,
+        )
+        .replace(
+            "kind: 2\n",
+            "kind: !!python/object/new:mne.NamedInt {args: [FIFFV_EEG_CH, 2]}\n",
         )
     )
     trials, _, _ = load_madeeg(folder, ensembles=("solo",))

@@ -186,6 +186,10 @@ def test_epochs_stand_for_rows(raw, folder):
     assert_array_equal(trials[1].eeg, raw.get_data("eeg")[:, first : first + 1280])
     same, _, _ = trials_from_table(table.iloc[[0, 2]], eeg=epochs, folder=folder)
     assert_array_equal(same[1].eeg, trials[1].eeg)
+    table["duration"] = [1.0, 1.0, -1.0]
+    with pytest.raises(ValueError, match="row 2: duration"):
+        trials_from_table(table, eeg=epochs, folder=folder)
+    del table["duration"]
     with pytest.raises(ValueError, match="1 rows for 2 epochs of 3 events"):
         trials_from_table(table.iloc[:1], eeg=epochs, folder=folder)
     late = epochs.copy().crop(0.5, None)
