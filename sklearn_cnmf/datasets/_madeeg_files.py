@@ -1,6 +1,6 @@
 """Files of MAD-EEG: where they lie, what they name, and whether they agree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,6 +150,14 @@ def field_of(entry: Any, names: Iterable[str], where: str) -> Any:
     return entry
 
 
+def list_of(entry: Any, names: Sequence[str], where: str) -> list[Any]:
+    """Follow names to a list; refuse what is none, or empty."""
+    found = field_of(entry, names, where)
+    if not isinstance(found, list) or not found:
+        raise ValueError(f"{where}: {names[-1]}: expected a list, found {found!r}")
+    return found
+
+
 def check_same(what: str, ours: Iterable[str], theirs: Iterable[str], files) -> None:
     """Refuse two files that list different things, and say which."""
     ours, theirs = set(ours), set(theirs)
@@ -175,9 +183,7 @@ def eeg_channels(info: Any, where: str) -> tuple[list[int], list[str]]:
     Of a raw recording, one channel is named ECG and is none, and others are EOG and
     ECG under names of auxiliary inputs.
     """
-    channels = field_of(info, ["chs"], where)
-    if not isinstance(channels, list):
-        raise ValueError(f"{where}: chs: expected a list")
+    channels = list_of(info, ["chs"], where)
     kinds, names = [], []
     for number, channel in enumerate(channels):
         kinds.append(field_of(channel, ["kind"], f"{where}: chs[{number}]"))

@@ -12,6 +12,7 @@ from ._madeeg_files import (
     check_same,
     chosen_subjects,
     field_of,
+    list_of,
     parse_key,
     read_mapping,
     shape_of,
@@ -44,8 +45,8 @@ def list_preprocessed(files, ensembles, spatial, options, subjects):
 
 def _preprocessed(path, size, subject, key, group, entry, options):
     where = f"{path}: subject {subject}, trial {key.name}"
-    present = field_of(entry, ["instruments"], where)
-    if list(present) != list(key.instruments):
+    present = list_of(entry, ["instruments"], where)
+    if present != list(key.instruments):
         raise ValueError(
             f"{where}: its name says {list(key.instruments)}, but the YAML file says "
             f"instruments {present}"
@@ -56,7 +57,7 @@ def _preprocessed(path, size, subject, key, group, entry, options):
             raise ValueError(
                 f"{where}: {what}: expected {expected:g} Hz, found {found!r} Hz"
             )
-    ch_names = tuple(map(str, field_of(entry, ["eeg_info", "ch_names"], where)))
+    ch_names = tuple(map(str, list_of(entry, ["eeg_info", "ch_names"], where)))
     n_channels, n_times = shape_of(group, f"{key.name}/response", 2)
     n_audio_channels, n_samples = shape_of(group, f"{key.name}/stimulus", 2)
     n_stems, n_in_stems = shape_of(group, f"{key.name}/soli", 2)

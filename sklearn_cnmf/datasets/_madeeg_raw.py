@@ -12,7 +12,7 @@ from ._madeeg_files import (
     check_same,
     chosen_subjects,
     eeg_channels,
-    field_of,
+    list_of,
     parse_key,
     read_mapping,
     shape_of,
@@ -66,10 +66,8 @@ def list_raw(files, ensembles, spatial, options, subjects):
 
 
 def _raw(key, entry, common, names, n_times, options, wav_length, where):
-    onsets = field_of(entry, ["n_ech"], where)
-    wavs = field_of(entry, ["wav_files"], where)
-    if not isinstance(onsets, list) or not isinstance(wavs, list) or not wavs:
-        raise ValueError(f"{where}: n_ech and wav_files: expected lists")
+    onsets = list_of(entry, ["n_ech"], where)
+    wavs = list_of(entry, ["wav_files"], where)
     if len(onsets) != len(wavs):
         raise ValueError(
             f"{where}: {len(onsets)} onsets in n_ech for {len(wavs)} wav_files"

@@ -27,7 +27,8 @@ _OTHERS = (
     "guide_feature",
     "guide_band",
 )
-# Characters of the largest index that is read.
+# Bytes of a digest, and of the largest index that is read.
+_N_DIGEST = 32
 _LONGEST = 2**28
 
 
@@ -100,7 +101,10 @@ def save_trials(
                 entry["attended"] = int(reference.attended)
                 entry["sources"] = _store_array(file, reference.sources)
             head = {"format": _FORMAT, "version": _VERSION, "trials": index}
-            file.create_dataset("index", data=json.dumps(head, default=float))
+            content = json.dumps(head, default=float).encode()
+            content = hashlib.sha256(content).digest() + content
+            # No text of HDF5: a damaged one ends the interpreter as it is read.
+            file.create_dataset("index", data=np.frombuffer(content, np.uint8))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -196,26 +200,31 @@ def _store(file, trial):
 
 def _store_array(file, array):
     array = np.ascontiguousarray(array)
-    digest = hashlib.sha256(f"{array.shape} {array.dtype.str}".encode())
-    digest.update(array.data if array.size else b"")
-    name = digest.hexdigest()
+    name = _digest(array)
     if f"arrays/{name}" not in file:
         file.create_dataset(f"arrays/{name}", data=array)
     return name
 
 
-def _read_index(file, path):
-    import h5py
+def _digest(array):
+    """Name an array by what it holds."""
+    digest = hashlib.sha256(f"{array.shape} {array.dtype.str}".encode())
+    digest.update(array.data if array.size else b"")
+    return digest.hexdigest()
 
+
+def _read_index(file, path):
     complaint = f"{path}: not a file of trials that sklearn_cnmf saved"
     if "index" not in file:
         raise ValueError(complaint)
     dataset = inside(file, "index")
-    if not isinstance(dataset, h5py.Dataset) or dataset.shape != ():
+    shape = array_shape(dataset)
+    if len(shape) != 1 or shape[0] > _LONGEST or dataset.dtype != np.uint8:
         raise ValueError(complaint)
-    content = dataset[()]
-    if not isinstance(content, bytes) or len(content) > _LONGEST:
-        raise ValueError(complaint)
+    content = dataset[()].tobytes()
+    digest, content = content[:_N_DIGEST], content[_N_DIGEST:]
+    if digest != hashlib.sha256(content).digest():
+        raise ValueError(f"{complaint}, or its index is damaged")
     try:
         head = json.loads(content)
     except ValueError as error:
@@ -253,7 +262,10 @@ def _read(file, name):
     """Read an array as it was, once it is known to be one of numbers."""
     dataset = inside(file, f"arrays/{name}")
     array_shape(dataset)
-    return dataset[()]
+    array = dataset[()]
+    if _digest(array) != name:
+        raise ValueError(f"{file.filename}: {dataset.name}: the array is damaged")
+    return array
 
 
 def _source(file, path, stamp, names):

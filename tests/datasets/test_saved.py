@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import fields, replace
 
@@ -108,10 +109,12 @@ def test_a_file_that_changed_is_refused(records, saved):
 
 def change_index(path, change):
     with h5py.File(path, "r+") as file:
-        head = json.loads(file["index"][()])
+        head = json.loads(file["index"][32:].tobytes())
         change(head)
+        content = json.dumps(head).encode()
+        content = hashlib.sha256(content).digest() + content
         del file["index"]
-        file["index"] = json.dumps(head)
+        file["index"] = np.frombuffer(content, np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,20 @@ def change_index(path, change):
 def test_a_damaged_index_is_refused(saved, change, message):
     change_index(saved, change)
     with pytest.raises(ValueError, match=message):
+        load_trials(saved)
+
+
+def test_a_byte_that_changed_is_noticed(records, saved):
+    trials, _ = load_trials(saved)
+    with h5py.File(saved, "r+") as file:
+        name = dict((field, name) for field, name, _ in trials[0].source.arrays)["eeg"]
+        file[f"arrays/{name}"][1, 7] += 1e-9
+    (trial, _), _ = load_trials(saved)
+    with pytest.raises(ValueError, match="the array is damaged"):
+        _ = trial.eeg
+    with h5py.File(saved, "r+") as file:
+        file["index"][100] ^= 1
+    with pytest.raises(ValueError, match="its index is damaged"):
         load_trials(saved)
 
 
