@@ -1,9 +1,12 @@
 """Arrays of a record that stay on disk until they are used."""
 
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -28,6 +31,39 @@ class Source(ABC, Hashable):
     @abstractmethod
     def shape(self, field: str) -> tuple[int, ...]:
         """Shape of an array, told without reading it."""
+
+
+@dataclass(frozen=True)
+class FileSource(Source):
+    """A source of arrays in files, which must stay as they were.
+
+    Parameters
+    ----------
+    stamps : tuple of (str, int, int)
+        Path, size and time of each file, as :func:`stamp_of` tells them.
+    """
+
+    stamps: tuple[tuple[str, int, int], ...]
+
+    def read(self, field: str) -> np.ndarray:
+        """Read one array, if no file has changed."""
+        for stamp in self.stamps:
+            if stamp_of(stamp[0]) != stamp:
+                raise ValueError(
+                    f"{stamp[0]}: has changed since its trials were loaded; load them "
+                    "anew"
+                )
+        return self.read_field(field)
+
+    @abstractmethod
+    def read_field(self, field: str) -> np.ndarray:
+        """Read one array of files that are as they were."""
+
+
+def stamp_of(path: str | Path) -> tuple[str, int, int]:
+    """Tell whether a file is still the same, by its size and time."""
+    state = os.stat(path)
+    return str(path), state.st_size, state.st_mtime_ns
 
 
 class Stored:
@@ -69,6 +105,13 @@ class Stored:
             value = self.__dict__[field]
             return None if value is None else np.shape(value)
         return self.source.shape(field)
+
+
+def in_memory(record: Any) -> Any:
+    """Read all arrays of a record, which then needs no source."""
+    arrays = {name: np.array(getattr(record, name)) for name in record._STORED}
+    others = {name: value for name, value in vars(record).items() if name != "source"}
+    return type(record)(**{**others, **arrays})
 
 
 class _Recent:

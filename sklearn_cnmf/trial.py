@@ -460,16 +460,22 @@ def _check_reference(reference, trial, where):
             f"{where}: attended is {attended!r}; an index from 0 to {n_sources - 1} "
             "into sources is expected"
         )
-    power = np.sum(np.square(mixture, dtype=np.float64))
-    total = np.sum(sources, axis=0, dtype=np.float64)
-    missed = np.sum(np.square(total - mixture))
-    if missed > power * 10 ** (SUM_TOLERANCE_DB / 10):
-        level = 10 * np.log10(missed / power) if power > 0 else np.inf
+    missed = missed_db(sources, mixture)
+    if missed > SUM_TOLERANCE_DB:
         raise ValueError(
-            f"{where}: the sum of sources misses the mixture by {level:.1f} dB; at "
+            f"{where}: the sum of sources misses the mixture by {missed:.1f} dB; at "
             f"most {SUM_TOLERANCE_DB:.0f} dB is expected. Gains and panning belong "
             "into sources"
         )
+
+
+def missed_db(sources: np.ndarray, mixture: np.ndarray) -> float:
+    """By how much the sum of sources misses a mixture, in dB below it."""
+    power = np.sum(np.square(mixture, dtype=np.float64))
+    missed = np.sum(np.square(sources.sum(axis=0, dtype=np.float64) - mixture))
+    if power == 0 or missed == 0:
+        return -np.inf if missed == 0 else np.inf
+    return float(10 * np.log10(missed / power))
 
 
 def sources_key(reference: Reference) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 
 from .._validation import trial_name
 from ..datasets import load_madeeg, load_trials, trials_from_bids, trials_from_table
+from ..datasets._madeeg_files import Files
 from ..evaluation import audit_separability
 from ..trial import check_trials
 from ._arguments import path
@@ -93,7 +94,7 @@ def load(data: str, *, fit_gains: bool = False):
 
 def _whole_madeeg(folder):
     """All that a folder of MAD-EEG holds: prepared duos and trios, and raw solos."""
-    raw = any((folder / at / "madeeg_raw.hdf5").exists() for at in (".", "raw"))
+    raw = Files(folder).has("madeeg_raw.hdf5", "raw")
     trials, references, _ = load_madeeg(
         folder, ensembles=("duo", "trio"), include_solos=raw
     )

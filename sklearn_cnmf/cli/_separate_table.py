@@ -64,13 +64,16 @@ def separate_table(folder: Path, model: str, table: str, *, figure: bool) -> lis
 
 
 def _scores(trial, reference, found):
-    """How well it went, where the truth is known: SI-SDR gain in dB."""
-    source = reference.sources[reference.attended]
+    """How well it went, by the truth; NaN where the attended source is silent."""
+    source, gain = reference.sources[reference.attended], np.nan
+    if source.any():
+        estimate, mixture = found.trial.estimate[0], trial.mixture
+        gain = si_sdr(source, estimate) - si_sdr(source, mixture)
+    attended = trial.instruments[reference.attended]
     return {
-        "attended": trial.instruments[reference.attended],
-        "right": found.chosen == trial.instruments[reference.attended],
-        "si_sdr_gain_db": si_sdr(source, found.trial.estimate[0])
-        - si_sdr(source, trial.mixture),
+        "attended": attended,
+        "right": found.chosen == attended,
+        "si_sdr_gain_db": gain,
     }
 
 
@@ -82,6 +85,6 @@ def _summary(results):
             f"Attended instrument chosen right: {results['right'].sum()} of "
             f"{len(results)}",
             f"Gain in SI-SDR over the mixture: mean {gains.mean():+.1f} dB, median "
-            f"{gains.median():+.1f} dB, n = {len(results)}",
+            f"{gains.median():+.1f} dB, n = {gains.count()}",
         ]
     return lines

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._stored import in_memory
 from .._validation import check_number
 from ..trial import Reference, Trial
 from ._madeeg_files import AUDIO_SFREQ, EEG_SFREQ, UNSAID, Files
 from ._madeeg_preprocessed import list_preprocessed
 from ._madeeg_raw import list_raw
-from ._saved import in_memory
 
 if TYPE_CHECKING:
     import pandas as pd

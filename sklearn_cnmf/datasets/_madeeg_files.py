@@ -199,7 +199,10 @@ def eeg_channels(info: Any, where: str) -> tuple[list[int], list[str]]:
     return rows, [names[row] for row in rows]
 
 
-def chosen_subjects(subjects, known, path):
+def chosen_subjects(
+    subjects: Sequence[str] | None, known: Iterable[str], path: Path
+) -> list[str]:
+    """Sort the subjects that are wanted; refuse those that are not known."""
     if subjects is None:
         return sorted(known)
     if isinstance(subjects, str):
@@ -212,10 +215,11 @@ def chosen_subjects(subjects, known, path):
     return sorted(subjects)
 
 
-def shape_of(group, name, ndim):
+def shape_of(group: Any, name: str) -> tuple[int, int]:
+    """Shape of an array of two dimensions that is not empty."""
     dataset = inside(group, name)
     shape = array_shape(dataset)
-    if len(shape) != ndim or 0 in shape:
+    if len(shape) != 2 or 0 in shape:
         raise ValueError(
             f"{dataset.file.filename}: {dataset.name}: expected an array of two "
             f"dimensions, found shape {shape}"

@@ -1,13 +1,18 @@
 """The preprocessed file of MAD-EEG."""
 
+from collections.abc import Collection, Sequence
+from typing import Any
+
 import numpy as np
 
+from .._stored import stamp_of
 from ._hdf5 import inside, open_hdf5
 from ._madeeg_files import (
     AUDIO_SFREQ,
     EEG_SFREQ,
     N_REPETITIONS,
     UNSAID,
+    Files,
     Listed,
     check_same,
     chosen_subjects,
@@ -17,15 +22,22 @@ from ._madeeg_files import (
     read_mapping,
     shape_of,
 )
-from ._madeeg_sources import PreprocessedTrial, stamp
+from ._madeeg_sources import PreprocessedTrial
 
 
-def list_preprocessed(files, ensembles, spatial, options, subjects):
+def list_preprocessed(
+    files: Files,
+    ensembles: Collection[str],
+    spatial: Collection[str],
+    options: dict[str, Any],
+    subjects: Sequence[str] | None,
+) -> list[Listed]:
+    """List trials, without reading arrays; parameters are those of `load_madeeg`."""
     path = files.find("madeeg_preprocessed.hdf5", "preprocessed")
     described_in = files.find("madeeg_preprocessed.yaml", "preprocessed")
     described = read_mapping(described_in)
     both = path.name, described_in.name
-    listed, size = [], stamp(path)
+    listed, stamp = [], stamp_of(path)
     with open_hdf5(path) as file:
         check_same("subjects", file, described, both)
         for subject in chosen_subjects(subjects, described, path):
@@ -37,14 +49,14 @@ def list_preprocessed(files, ensembles, spatial, options, subjects):
                 if key.ensemble in ensembles and key.spatial in spatial:
                     listed.append(
                         _preprocessed(
-                            path, size, subject, key, group, entries[name], options
+                            stamp, subject, key, group, entries[name], options
                         )
                     )
     return listed
 
 
-def _preprocessed(path, size, subject, key, group, entry, options):
-    where = f"{path}: subject {subject}, trial {key.name}"
+def _preprocessed(stamp, subject, key, group, entry, options):
+    where = f"{stamp[0]}: subject {subject}, trial {key.name}"
     present = list_of(entry, ["instruments"], where)
     if present != list(key.instruments):
         raise ValueError(
@@ -58,9 +70,9 @@ def _preprocessed(path, size, subject, key, group, entry, options):
                 f"{where}: {what}: expected {expected:g} Hz, found {found!r} Hz"
             )
     ch_names = tuple(map(str, list_of(entry, ["eeg_info", "ch_names"], where)))
-    n_channels, n_times = shape_of(group, f"{key.name}/response", 2)
-    n_audio_channels, n_samples = shape_of(group, f"{key.name}/stimulus", 2)
-    n_stems, n_in_stems = shape_of(group, f"{key.name}/soli", 2)
+    n_channels, n_times = shape_of(group, f"{key.name}/response")
+    n_audio_channels, n_samples = shape_of(group, f"{key.name}/stimulus")
+    n_stems, n_in_stems = shape_of(group, f"{key.name}/soli")
     n_sources = len(key.instruments)
     if n_channels != len(ch_names) or n_stems < n_sources or n_in_stems != n_samples:
         raise ValueError(
@@ -75,8 +87,7 @@ def _preprocessed(path, size, subject, key, group, entry, options):
         )
     n_repetitions, n_eeg, n_audio, cut = _lengths(n_times, n_samples, options)
     source = PreprocessedTrial(
-        path=str(path),
-        stamp=size,
+        stamps=(stamp,),
         subject=subject,
         key=key.name,
         n_sources=n_sources,

@@ -1,13 +1,17 @@
 """The raw recordings of MAD-EEG, cut where each repetition began."""
 
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from .._stored import stamp_of
 from ._hdf5 import open_hdf5
 from ._madeeg_files import (
     AUDIO_SFREQ,
     EEG_SFREQ,
     UNSAID,
+    Files,
     Listed,
     check_same,
     chosen_subjects,
@@ -17,16 +21,24 @@ from ._madeeg_files import (
     read_mapping,
     shape_of,
 )
-from ._madeeg_sources import RawTrial, stamp
+from ._madeeg_sources import RawTrial
+from ._recordings import audio_info
 
 
-def list_raw(files, ensembles, spatial, options, subjects):
+def list_raw(
+    files: Files,
+    ensembles: Collection[str],
+    spatial: Collection[str],
+    options: dict[str, Any],
+    subjects: Sequence[str] | None,
+) -> list[Listed]:
+    """List trials, without reading EEG; parameters are those of `load_madeeg`."""
     path = files.find("madeeg_raw.hdf5", "raw")
     infos = read_mapping(files.find("madeeg_raw.yaml", "raw"))
     listed_in = files.find("madeeg_sequences_raw.yaml", "raw")
     sequences = read_mapping(listed_in)
     stimuli = files.find("stimuli", "raw")
-    listed, size = [], stamp(path)
+    listed, stamp = [], stamp_of(path)
     wav_length = cache(_wav_length)
     with open_hdf5(path) as file:
         check_same("subjects", sequences, infos, (listed_in.name, "madeeg_raw.yaml"))
@@ -34,7 +46,7 @@ def list_raw(files, ensembles, spatial, options, subjects):
         for subject in chosen_subjects(subjects, sequences, path):
             info = infos[subject]
             rows, names = eeg_channels(info, f"madeeg_raw.yaml: subject {subject}")
-            n_rows, n_times = shape_of(file, subject, 2)
+            n_rows, n_times = shape_of(file, subject)
             if max(rows) >= n_rows:
                 raise ValueError(
                     f"{path}: subject {subject}: {n_rows} rows for "
@@ -46,8 +58,7 @@ def list_raw(files, ensembles, spatial, options, subjects):
                 if key.ensemble not in ensembles or not played:
                     continue
                 common = {
-                    "path": str(path),
-                    "stamp": size,
+                    "stamps": (stamp,),
                     "subject": subject,
                     "key": key.name,
                     "n_sources": len(key.instruments),
@@ -72,8 +83,6 @@ def _raw(key, entry, common, names, n_times, options, wav_length, where):
         raise ValueError(
             f"{where}: {len(onsets)} onsets in n_ech for {len(wavs)} wav_files"
         )
-    if options["averaged"]:
-        onsets = onsets[: len(wavs)]
     folder = Path(common["folder"])
     lengths = [
         wav_length(folder, name, options["stereo"] and key.ensemble != "solo")
@@ -88,18 +97,17 @@ def _raw(key, entry, common, names, n_times, options, wav_length, where):
         if onset + n_eeg > n_times:
             raise ValueError(
                 f"{where}: n_ech: a repetition ends at sample {onset + n_eeg}, but "
-                f"{common['path']} has {n_times}"
+                f"the recording has {n_times}"
             )
-        segments.append((onset, n_eeg))
+        segments.append((onset, n_eeg, length))
     complete = [i for i, n in enumerate(lengths) if longest - n <= UNSAID * AUDIO_SFREQ]
     if options["averaged"]:
         segments = [segments[i] for i in complete]
         wavs = [wavs[i] for i in complete]
-        n_eeg, n_audio = segments[0][1], lengths[complete[0]]
-        n_eeg = min(n_eeg, *(length for _, length in segments))
+        n_eeg, n_audio = min(length for _, length, _ in segments), segments[0][2]
     else:
         n_audio = sum(lengths)
-        in_file = sum(length for _, length in segments)
+        in_file = sum(length for _, length, _ in segments)
         n_eeg = min(in_file, round(n_audio / AUDIO_SFREQ * EEG_SFREQ))
     source = RawTrial(
         **common,
@@ -107,14 +115,14 @@ def _raw(key, entry, common, names, n_times, options, wav_length, where):
         n_audio=n_audio,
         segments=tuple(segments),
         wavs=tuple(wavs),
-        solos=_solos(key, wavs, folder, where),
+        solos=_solos(key, wavs, folder, wav_length, where),
         averaged=options["averaged"],
     )
     cut = (longest * len(lengths) - sum(lengths)) / AUDIO_SFREQ
     return Listed(common["subject"], key, source, tuple(names), len(complete), cut)
 
 
-def _solos(key, wavs, folder, where):
+def _solos(key, wavs, folder, wav_length, where):
     """Wavs of each instrument of a duo or trio alone."""
     if key.ensemble == "solo":
         return ()
@@ -131,14 +139,14 @@ def _solos(key, wavs, folder, where):
                 f"which is not in {folder}; ensembles=('solo',) needs none",
                 absent[0],
             )
+        for name in own:
+            wav_length(folder, name, False)
         found.append(tuple(own))
     return tuple(found)
 
 
 def _wav_length(folder, name, stereo):
     """Count the samples of a wav, if it lies among the stimuli and is as promised."""
-    import soundfile
-
     if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
         raise ValueError(f"wav_files: {name!r} is not the name of a file in {folder}")
     path = folder / name
@@ -146,16 +154,13 @@ def _wav_length(folder, name, stereo):
         raise FileNotFoundError(2, "no such wav among the stimuli", str(path))
     if path.resolve().parent != folder.resolve():
         raise ValueError(f"{path}: leads out of the folder of stimuli")
-    try:
-        info = soundfile.info(path)
-    except soundfile.SoundFileError as error:
-        raise ValueError(f"{path}: can't be read as audio ({error})") from error
-    if info.samplerate != AUDIO_SFREQ:
+    info = audio_info(path)
+    if info.sfreq != AUDIO_SFREQ:
         raise ValueError(
-            f"{path}: expected {AUDIO_SFREQ:g} Hz, found {info.samplerate} Hz"
+            f"{path}: expected {AUDIO_SFREQ:g} Hz, found {info.sfreq:g} Hz"
         )
-    if stereo and info.channels != 2:
+    if stereo and info.n_channels != 2:
         raise ValueError(
-            f"{path}: channel_mode='stereo', but it has {info.channels} channel"
+            f"{path}: channel_mode='stereo', but it has {info.n_channels} channel"
         )
-    return info.frames
+    return info.n_samples

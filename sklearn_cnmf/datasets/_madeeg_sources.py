@@ -1,31 +1,25 @@
 """One trial of MAD-EEG, read when it is used."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from .._stored import Source
+from .._stored import FileSource
 from ..signals import n_resampled, resample
+from ..trial import SUM_TOLERANCE_DB, missed_db
+from ._gains import fitted_gains
 from ._hdf5 import inside, open_hdf5, read_array
 from ._madeeg_files import AUDIO_SFREQ
 from ._recordings import read_audio
 
-# By how much sources may miss a mixture (dB below it).
-_MOST_MISSED = -40.0
-
 
 @dataclass(frozen=True)
-class _MadEegSource(Source):
+class _MadEegSource(FileSource):
     """What both kinds of recordings have in common.
 
     Parameters
     ----------
-    path : str
-        HDF5 file.
-    stamp : tuple of int
-        Size and time of the file when it was listed.
     subject, key : str
         The trial.
     n_sources : int
@@ -34,12 +28,12 @@ class _MadEegSource(Source):
         Rate in Hz that audio is brought to.
     stereo : bool
         Whether audio keeps its two channels, rather than their sum.
+    n_channels : int
+        EEG channels.
     n_eeg, n_audio : int
         Samples of EEG and audio as they are read.
     """
 
-    path: str
-    stamp: tuple[int, int]
     subject: str
     key: str
     n_sources: int
@@ -48,6 +42,11 @@ class _MadEegSource(Source):
     n_channels: int
     n_eeg: int
     n_audio: int
+
+    @property
+    def path(self) -> str:
+        """HDF5 file."""
+        return self.stamps[0][0]
 
     @property
     def where(self) -> str:
@@ -62,10 +61,8 @@ class _MadEegSource(Source):
         shape = (2, n_samples) if self.stereo else (n_samples,)
         return (self.n_sources, *shape) if field == "sources" else shape
 
-    def read(self, field: str) -> np.ndarray:
+    def read_field(self, field: str) -> np.ndarray:
         """Read one array; audio in single precision."""
-        if stamp(self.path) != self.stamp:
-            raise ValueError(f"{self.where}: the file has changed since it was listed")
         if field == "eeg":
             return self.read_eeg()
         mixture = self.read_mixture()
@@ -81,18 +78,15 @@ class _MadEegSource(Source):
         return moved.reshape(*audio.shape[:-1], -1)
 
     def _check_sum(self, sources, mixture):
-        missed = np.sum(np.square(sources.sum(axis=0) - mixture))
-        power = np.sum(np.square(mixture))
-        if missed <= power * 10 ** (_MOST_MISSED / 10):
+        missed = missed_db(sources, mixture)
+        if missed <= SUM_TOLERANCE_DB:
             return
-        level = 10 * np.log10(missed / power) if power > 0 else np.inf
-        flat = sources.reshape(len(sources), -1)
-        best = np.linalg.lstsq(flat.T, mixture.ravel(), rcond=None)[0]
+        gains = fitted_gains(sources, mixture).reshape(len(sources), -1)
         raise ValueError(
             f"{self.where}: its sources, with the gains and panning that are stated, "
-            f"miss the mixture by {level:.1f} dB (at most {_MOST_MISSED:.0f} dB is "
-            f"expected); by least squares each should be {np.round(best, 3).tolist()} "
-            "times as loud"
+            f"miss the mixture by {missed:.1f} dB (at most {SUM_TOLERANCE_DB:.0f} dB "
+            f"is expected); by least squares each should be {gains.round(3).tolist()} "
+            "times as loud in each channel"
         )
 
 
@@ -146,8 +140,8 @@ class RawTrial(_MadEegSource):
     ----------
     rows : tuple of int
         Rows of the EEG channels.
-    segments : tuple of (int, int)
-        First sample and length of the EEG of each repetition.
+    segments : tuple of (int, int, int)
+        First sample and length of the EEG of each repetition, and length of its audio.
     folder : str
         Where wavs lie.
     wavs : tuple of str
@@ -159,7 +153,7 @@ class RawTrial(_MadEegSource):
     """
 
     rows: tuple[int, ...] = ()
-    segments: tuple[tuple[int, int], ...] = ()
+    segments: tuple[tuple[int, int, int], ...] = ()
     folder: str = ""
     wavs: tuple[str, ...] = ()
     solos: tuple[tuple[str, ...], ...] = ()
@@ -171,7 +165,7 @@ class RawTrial(_MadEegSource):
             dataset = inside(file, self.subject)
             found = [
                 read_array(dataset, slice(first, first + length))[list(self.rows)]
-                for first, length in self.segments
+                for first, length, _ in self.segments
             ]
         if self.averaged:
             return np.mean([one[:, : self.n_eeg] for one in found], axis=0)
@@ -187,27 +181,21 @@ class RawTrial(_MadEegSource):
         if not self.solos:
             return mixture[np.newaxis]
         solos = np.stack([self._audio(wavs) for wavs in self.solos])
-        if not self.stereo:
-            return self._fitted(solos, mixture)
-        channels = [self._fitted(solos[:, i], mixture[i]) for i in range(2)]
-        return np.stack(channels, axis=1)
-
-    def _fitted(self, solos, mixture):
-        gains = np.linalg.lstsq(solos.T, mixture, rcond=None)[0]
-        return gains[:, np.newaxis] * solos
+        return fitted_gains(solos, mixture) * solos
 
     def _audio(self, wavs):
-        if self.averaged:
-            wavs = wavs[:1]
-        parts = [self._channels(name) for name in wavs]
-        audio = np.concatenate(parts, axis=-1)[..., : self.n_audio]
-        missing = self.n_audio - audio.shape[-1]
-        if missing > 0:
-            raise ValueError(
-                f"{self.where}: {wavs[0]} and its like are {missing} samples shorter "
-                "than the mixture"
-            )
-        return audio
+        """Read wavs in a row, each as long as its repetition."""
+        n_played = 1 if self.averaged else len(wavs)
+        parts = []
+        for name, (_, _, n_samples) in list(zip(wavs, self.segments))[:n_played]:
+            part = self._channels(name)
+            if part.shape[-1] < n_samples:
+                raise ValueError(
+                    f"{self.where}: {name} is {n_samples - part.shape[-1]} samples "
+                    "shorter than the mixture"
+                )
+            parts.append(part[..., :n_samples])
+        return np.concatenate(parts, axis=-1)[..., : self.n_audio]
 
     def _channels(self, name):
         audio, sfreq = read_audio(Path(self.folder, name))
@@ -219,9 +207,3 @@ class RawTrial(_MadEegSource):
         if self.stereo:
             return audio if len(audio) == 2 else np.repeat(audio, 2, axis=0)
         return audio.sum(axis=0)
-
-
-def stamp(path: str | Path) -> tuple[int, int]:
-    """Tell whether a file is still the same."""
-    state = os.stat(path)
-    return state.st_size, state.st_mtime_ns

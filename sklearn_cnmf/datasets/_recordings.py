@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -216,13 +216,21 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, float]:
     return audio[0] if len(audio) == 1 else audio, float(sfreq)
 
 
-def audio_length(path: str | Path) -> tuple[int, float]:
-    """Tell samples and rate in Hz of an audio file by its header."""
+class AudioInfo(NamedTuple):
+    """What the header of an audio file says; its rate in Hz."""
+
+    n_samples: int
+    sfreq: float
+    n_channels: int
+
+
+def audio_info(path: str | Path) -> AudioInfo:
+    """Read the header of an audio file."""
     import soundfile
 
     with readable(path, "can't be read as audio"):
         info = soundfile.info(path)
-    return info.frames, float(info.samplerate)
+    return AudioInfo(info.frames, float(info.samplerate), info.channels)
 
 
 @contextmanager

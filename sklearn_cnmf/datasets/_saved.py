@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .._stored import Source
+from .._stored import FileSource, in_memory, stamp_of
 from ..trial import Reference, Trial, check_trials
 from ._hdf5 import array_shape, inside, open_hdf5
 
@@ -140,11 +139,11 @@ def load_trials(
     path = Path(path).absolute()
     with open_hdf5(path) as file:
         entries = _read_index(file, path)
-        size = _stamp(path)
+        stamp = stamp_of(path)
         trials, references = [], []
         for number, entry in enumerate(entries):
             try:
-                trial, reference = _load(file, path, size, entry)
+                trial, reference = _load(file, stamp, entry)
             except (KeyError, TypeError, AttributeError) as error:
                 raise ValueError(
                     f"{path}: damaged: the index of trial {number} lacks or misstates "
@@ -161,33 +160,21 @@ def load_trials(
 
 
 @dataclass(frozen=True)
-class _SavedArrays(Source):
+class _SavedArrays(FileSource):
     """Arrays of a trial, or sources of a reference, in a file."""
 
-    path: str
-    stamp: tuple[int, int]
     # (field, name of its array, its shape) of each.
     arrays: tuple[tuple[str, str, tuple[int, ...]], ...]
 
-    def read(self, field: str) -> np.ndarray:
-        """Read one array, from the very file that was loaded."""
-        if _stamp(self.path) != self.stamp:
-            raise ValueError(
-                f"{self.path}: has changed since its trials were loaded; load them anew"
-            )
+    def read_field(self, field: str) -> np.ndarray:
+        """Read one array."""
         name = next(name for own, name, _ in self.arrays if own == field)
-        with open_hdf5(self.path) as file:
+        with open_hdf5(self.stamps[0][0]) as file:
             return _read(file, name)
 
     def shape(self, field: str) -> tuple[int, ...]:
         """Shape of an array."""
         return next(shape for own, _, shape in self.arrays if own == field)
-
-
-def _stamp(path):
-    """Tell whether a file is still the same."""
-    state = os.stat(path)
-    return state.st_size, state.st_mtime_ns
 
 
 def _store(file, trial):
@@ -241,7 +228,7 @@ def _read_index(file, path):
     return head["trials"]
 
 
-def _load(file, path, stamp, entry):
+def _load(file, stamp, entry):
     values = {name: entry[name] for name in _OTHERS}
     if values["guide_band"] is not None:
         values["guide_band"] = tuple(values["guide_band"])
@@ -250,11 +237,11 @@ def _load(file, path, stamp, entry):
         values[name] = None
         if stored is not None:
             values[name] = _read(file, stored)
-    source = _source(file, path, stamp, {name: entry[name] for name in _ARRAYS[:2]})
+    source = _source(file, stamp, {name: entry[name] for name in _ARRAYS[:2]})
     trial = Trial(eeg=None, mixture=None, source=source, **values)
     if "sources" not in entry:
         return trial, None
-    source = _source(file, path, stamp, {"sources": entry["sources"]})
+    source = _source(file, stamp, {"sources": entry["sources"]})
     return trial, Reference(None, entry["attended"], source)
 
 
@@ -268,15 +255,9 @@ def _read(file, name):
     return array
 
 
-def _source(file, path, stamp, names):
+def _source(file, stamp, names):
     arrays = [
         (field, name, array_shape(inside(file, f"arrays/{name}")))
         for field, name in names.items()
     ]
-    return _SavedArrays(str(path), stamp, tuple(arrays))
-
-
-def in_memory(record: Any) -> Any:
-    fields = {name: np.array(getattr(record, name)) for name in record._STORED}
-    others = {name: value for name, value in vars(record).items() if name != "source"}
-    return type(record)(**{**others, **fields})
+    return _SavedArrays((stamp,), tuple(arrays))

@@ -131,13 +131,13 @@ class Recordings:
 
     def read(self, row, start, first, n_times):
         """EEG of a recording in memory, None of one that is read when it is used."""
+        if self.path(row) is not None:
+            return None
         recording = self.of(row)
         picks = match_names(self.names, recording.ch_names, "eeg")
         if self.epochs is not None:
             data = recording[start].get_data(picks=picks)[0]
             return data[:, first : first + n_times]
-        if self.path(row) is not None:
-            return None
         return recording.get_data(picks=picks, start=first, stop=first + n_times)
 
 

@@ -1,12 +1,16 @@
 """Rows of a table of trials, taken apart and checked."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .._validation import check_number
 from ._recordings import readable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _COLUMNS = (
     *("eeg", "onset", "duration", "mixture", "sources", "instruments", "attended"),
@@ -29,7 +33,9 @@ class Row(NamedTuple):
     stimulus: str
 
 
-def read_table(table, folder):
+def read_table(
+    table: "pd.DataFrame | str | Path", folder: str | Path | None
+) -> tuple["pd.DataFrame", Path]:
     """Read a table; tell what its names of files are relative to."""
     import pandas as pd
 
@@ -51,13 +57,17 @@ def read_table(table, folder):
     return frame, own if folder is None else Path(folder)
 
 
-def read_row(frame, index, folder, needed):
+def read_row(
+    frame: "pd.DataFrame", index: int, folder: Path, needed: Sequence[str]
+) -> Row:
     """Take one row apart, and refuse what is not as described."""
+    import pandas as pd
+
     where = f"table: row {frame.index[index]}"
     cells = {}
     for name in _COLUMNS:
         value = frame[name].iloc[index] if name in frame.columns else None
-        empty = value is None or (np.isscalar(value) and value != value) or value == ""
+        empty = np.ndim(value) == 0 and (pd.isna(value) or value == "")
         cells[name] = None if empty else value
     for name in needed:
         if name not in frame.columns:
@@ -129,7 +139,8 @@ def _names(cell, what):
     return names
 
 
-def file_in(name, folder, what):
+def file_in(name: Any, folder: Path, what: str) -> str:
+    """Return the path of a file that there is."""
     path = folder / str(name)
     if not path.is_file():
         raise FileNotFoundError(2, f"{what}: no such file", str(path))

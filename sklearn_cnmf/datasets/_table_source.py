@@ -1,13 +1,12 @@
 """One trial of a table: EEG of a recording, and audio files beside it."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
 
-from .._stored import Source
+from .._stored import FileSource
 from ..signals import n_resampled, resample
-from ._recordings import audio_length, read_audio, read_eeg
+from ._recordings import audio_info, read_audio, read_eeg
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ class Audio:
 
     def length(self, path: str) -> int:
         """Count the samples of a file at the rate that is wanted."""
-        n_samples, sfreq = audio_length(path)
-        return n_resampled(n_samples, sfreq, self.sfreq)
+        info = audio_info(path)
+        return n_resampled(info.n_samples, info.sfreq, self.sfreq)
 
     def read_mixture(self) -> np.ndarray:
         """Read what was played."""
@@ -82,7 +81,7 @@ def _in_channels(audio, n_channels):
 
 
 @dataclass(frozen=True)
-class TableTrial(Source):
+class TableTrial(FileSource):
     """A trial, read when it is used.
 
     Parameters
@@ -99,8 +98,6 @@ class TableTrial(Source):
         What was played.
     n_channels : int
         Channels of the mixture.
-    stamps : tuple
-        Size and time of each file when it was listed.
     """
 
     recording: str | None
@@ -110,7 +107,6 @@ class TableTrial(Source):
     eeg_sfreq: float
     audio: Audio
     n_channels: int
-    stamps: tuple[tuple[str, int, int], ...]
 
     def shape(self, field: str) -> tuple[int, ...]:
         """Shape of an array."""
@@ -120,13 +116,8 @@ class TableTrial(Source):
         shape = (*channels, self.audio.n_samples)
         return (len(self.audio.sources), *shape) if field == "sources" else shape
 
-    def read(self, field: str) -> np.ndarray:
+    def read_field(self, field: str) -> np.ndarray:
         """Read one array."""
-        for stamp in self.stamps:
-            if stamp_of(stamp[0]) != stamp:
-                raise ValueError(
-                    f"{stamp[0]}: has changed since trials were made of it"
-                )
         if field == "eeg":
             return read_eeg(
                 self.recording,
@@ -137,9 +128,3 @@ class TableTrial(Source):
         if field == "mixture":
             return np.ascontiguousarray(self.audio.read_mixture())
         return self.audio.read_sources(self.n_channels)
-
-
-def stamp_of(path: str) -> tuple[str, int, int]:
-    """Tell whether a file is still the same."""
-    state = os.stat(path)
-    return str(path), state.st_size, state.st_mtime_ns

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._stored import in_memory, stamp_of
 from .._validation import check_number
-from ..trial import SUM_TOLERANCE_DB, Reference, Trial
-from ._recordings import audio_length
-from ._saved import in_memory
+from ..trial import SUM_TOLERANCE_DB, Reference, Trial, missed_db
+from ._gains import fitted_gains
+from ._recordings import audio_info
 from ._table_recordings import Recordings
 from ._table_rows import read_row, read_table
-from ._table_source import Audio, TableTrial, stamp_of
+from ._table_source import Audio, TableTrial
 
 if TYPE_CHECKING:
     import mne
@@ -161,7 +162,7 @@ def trials_from_table(
 def _audio(row, audio_sfreq, mono):
     """Read what was played in a row, as far as all of its files last."""
     first = row.mixture if row.mixture is not None else row.sources[0]
-    sfreq = audio_length(first)[1] if audio_sfreq is None else float(audio_sfreq)
+    sfreq = audio_info(first).sfreq if audio_sfreq is None else float(audio_sfreq)
     audio = Audio(row.mixture, row.sources, sfreq, mono)
     mixture = audio.read_mixture()
     files = row.sources if row.mixture is None else (row.mixture, *row.sources)
@@ -247,12 +248,14 @@ def _adding_up(row, audio, mixture, fit_gains):
             f"{row.where}: sources have shape {sources.shape[1:]}, but the mixture has "
             f"{mixture.shape}; channel_mode='mono' makes both mono"
         )
-    missed = _missed(sources, mixture)
+    missed = missed_db(sources, mixture)
     report = {"missed_db": missed}
     advice = "fit_gains=True finds how loud each is"
     if fit_gains and row.mixture is not None:
-        audio = replace(audio, gains=_fitted_gains(sources, mixture))
-        missed = _missed(audio.read_sources(n_channels), mixture)
+        gains = fitted_gains(sources, mixture)
+        missed = missed_db(gains * sources, mixture)
+        gains = gains.reshape(len(sources), -1).tolist()
+        audio = replace(audio, gains=tuple(map(tuple, gains)))
         report |= {"gains": audio.gains, "missed_fitted_db": missed}
         advice = (
             "no gains make up for that. Leave the mixture out to have the sum of the "
@@ -282,23 +285,3 @@ def _report(frame, found):
             stacklevel=3,
         )
     return report.reset_index(drop=True)
-
-
-def _missed(sources, mixture):
-    """By how much sources miss a mixture, in dB below it."""
-    power = np.sum(np.square(mixture, dtype=np.float64))
-    missed = np.sum(np.square(sources.sum(axis=0, dtype=np.float64) - mixture))
-    if power == 0 or missed == 0:
-        return -np.inf if missed == 0 else np.inf
-    return float(10 * np.log10(missed / power))
-
-
-def _fitted_gains(sources, mixture):
-    """Gain of each source in each channel, by least squares."""
-    flat = mixture.reshape(-1, mixture.shape[-1])
-    of_channel = sources.reshape(len(sources), len(flat), -1)
-    gains = [
-        np.linalg.lstsq(of_channel[:, i].T.astype(np.float64), channel, rcond=None)[0]
-        for i, channel in enumerate(flat)
-    ]
-    return tuple(map(tuple, np.array(gains).T.tolist()))

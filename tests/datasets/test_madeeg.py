@@ -244,6 +244,21 @@ def test_truncated_wavs_are_cut_and_named(folder):
     assert table["n_repetitions"].tolist() == [3] * 4
 
 
+def test_each_repetition_is_as_long_as_its_wav(folder):
+    for path in (folder / "stimuli").glob(f"{DUO}*_2.wav"):
+        audio, _ = soundfile.read(own(path), dtype="float32")
+        soundfile.write(path, audio[:-2000], 44100, subtype="FLOAT")
+    trials, references, table = load_madeeg(folder, split="raw")
+    check_trials(trials, references)
+    assert_allclose(table["duration"], 4 - 2000 / 44100)
+    with h5py.File(folder / "madeeg_raw.hdf5") as file:
+        sequence = yaml.safe_load((folder / SEQUENCES).read_text())["0001"]
+        onset = sequence[f"{DUO}_stereo_lcr_Cl"]["n_ech"][2]
+        third = file["0001"][:20, onset : onset + 256]
+    start = 256 + round((44100 - 2000) / 44100 * 256)
+    assert_array_equal(trials[0].eeg[:, start : start + 256], third)
+
+
 def test_a_subject_without_some_solos(folder):
     def forget(content):
         del content["0002"]["classique_gallantduet_solo_Vi_theme1_mono"]
@@ -428,7 +443,7 @@ def test_wrong_gains_are_found_when_sources_are_read(folder):
     edit_yaml(folder / SAFE, change)
     trials, references, _ = load_madeeg(folder)
     assert trials[0].mixture.shape == (88200,)
-    message = rf"0001, trial {DUO}_stereo_Cl: .*miss the mixture by -\d+.*\[1.0, 2.0\]"
+    message = rf"0001, trial {DUO}_stereo_Cl: .*by -\d+.*\[\[1\.0\], \[2\.0\]\]"
     with pytest.raises(ValueError, match=message):
         _ = references[0].sources
 
