@@ -133,7 +133,7 @@ def describe(trials, references) -> list[str]:
         what = f"{n_sources} source{'s' * (n_sources != 1)}"
         what = what if n_sources else "without names of sources"
         lines.append(
-            f"  {what}: {row['n']} trials"
+            f"  {what}: {row['n']} trial{'s' * (row['n'] != 1)}"
             + (f"; attended: {attended}" if attended else "")
         )
     if references is None:

@@ -13,6 +13,9 @@ from ..reporting import separation_figure
 from ..separation import Separation
 from ._output import write_audio, write_json
 
+# Below this probability a choice is called uncertain.
+_SURE = 0.75
+
 
 class Found(NamedTuple):
     """What was found in a trial.
@@ -93,6 +96,8 @@ def _choice(support, probabilities, silent):
         return []
     lines = [f"Attended: {next(iter(support))}"]
     if probabilities:
+        if max(probabilities.values()) < _SURE:
+            lines = [f"{lines[0]}, but that is uncertain"]
         values = ", ".join(f"{name} {p:.3f}" for name, p in probabilities.items())
         return [*lines, f"Probability of each instrument: {values}"]
     values = ", ".join(f"{name} {value:+.3f}" for name, value in support.items())
@@ -146,6 +151,6 @@ def write_found(
     )
     if not figure:
         return
-    title = "Separated by EEG" if found.chosen is None else f"Attended: {found.chosen}"
+    title = "Separated by EEG" if found.chosen is None else found.lines[0]
     drawn = separation_figure(trial, title=title, separation=found.separation)
     drawn.savefig(folder / "figure.png", dpi=110)

@@ -10,21 +10,9 @@ from ._matlab_values import Odd, make_cell
 
 
 def variables(path: str | Path, fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Go through the variables of a file.
+    """Go through the variables of a file, as that of version 5 does.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    fields : dict
-        Which fields of structs to read, as in `read_struct`.
-
-    Yields
-    ------
-    name : str
-        Name of a variable.
-    read : callable
-        Returns its value, as long as this goes on.
+    A value is read as long as this goes on.
     """
     import h5py
 

@@ -1,3 +1,4 @@
+import librosa
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -79,3 +80,20 @@ def test_signed_guides_become_non_negative():
     assert_allclose(shifted[:, 0], np.array([0, 2, 1]) / np.sqrt(5), rtol=1e-6)
     assert_allclose(shifted[:, 1], 0)
     assert shifted.dtype == np.float32
+
+
+@pytest.mark.parametrize("n_samples", [1280, 1279, 1300])
+def test_spectra_are_those_of_librosa(n_samples):
+    audio = np.random.RandomState(0).randn(2, n_samples)
+    stft, magnitudes = spectra(audio, 128, 32)
+    expected = librosa.stft(audio, n_fft=128, hop_length=32)
+    assert_allclose(stft, expected.swapaxes(1, 2), atol=1e-12)
+    assert_allclose(magnitudes, np.sqrt((np.abs(stft) ** 2).sum(0)))
+
+
+def test_spectra_of_a_part_know_what_lies_around_it():
+    audio = np.random.RandomState(0).randn(1280)
+    whole, _ = spectra(audio, 128, 32)
+    for start, stop in ((0, 640), (320, 960), (640, 1280)):
+        part, _ = spectra(audio, 128, 32, slice(start, stop))
+        assert_allclose(part, whole[start // 32 : stop // 32 + 1], atol=1e-12)
