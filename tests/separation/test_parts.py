@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from sklearn_cnmf import Trial
+from sklearn_cnmf.separation._mixture import Mixture
 from sklearn_cnmf.separation._parts import fading, parts_of
 
 
@@ -24,3 +26,19 @@ def test_audio_of_a_minute_stays_whole():
     (part,) = parts_of(6000, 100.0)
     assert part == slice(0, 6000)
     assert (fading(part, 6000, 100.0, np.float64) == 1).all()
+
+
+def test_a_part_has_the_guide_of_its_time():
+    rng = np.random.RandomState(0)
+    trial = Trial(
+        np.zeros((1, 256)),
+        64.0,
+        rng.randn(32000),
+        8000.0,
+        guide=rng.randn(1, 256),
+        guide_sfreq=64.0,
+    )
+    whole = Mixture(trial, 512)
+    part = Mixture(trial, 512, slice(128 * 50, 128 * 150))
+    assert_allclose(part.guide, whole.guide[50:151])
+    assert_allclose(part.heard_in(trial).guide, part.guide)
