@@ -1,7 +1,9 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklearn_cnmf import Trial
 from sklearn_cnmf.separation._channels import channel_levels
+from sklearn_cnmf.separation._mixture import Factors, Mixture
 
 
 def test_levels_of_a_mixture_are_found():
@@ -20,3 +22,27 @@ def test_silent_channels_and_sources_have_level_one():
     models = [np.ones((6, 50)), np.zeros((6, 50))]
     channels = np.stack([np.zeros((6, 50)), 2 * np.ones((6, 50))])
     assert_array_equal(channel_levels(channels, models), [[1, 1], [2, 1]])
+
+
+def test_masks_follow_the_levels_of_each_channel():
+    rng = np.random.RandomState(0)
+    envelopes = np.repeat(rng.rand(2, 32), 1000, axis=1)
+    left, right = envelopes * rng.randn(2, 32000)
+    trial = Trial(
+        np.zeros((1, 256)),
+        64.0,
+        np.stack([left, right]),
+        8000.0,
+        guide=np.zeros((1, 256)),
+        guide_sfreq=64.0,
+    )
+    mixture = Mixture(trial, 512)
+    # All that is modelled of the two is how loud they are when.
+    frames = np.minimum(np.arange(len(mixture.magnitudes)) * 128, 31999)
+    A = envelopes[:, frames].T.astype(np.float32)
+    factors = Factors(A, np.ones((2, 257), np.float32), True)
+    found = mixture.waveforms(factors, np.array([0, 1]), 2, 2.0)
+    for own, source, channel in zip(found, (left, right), (0, 1)):
+        assert np.mean((own[channel] - source) ** 2) < 0.1 * np.mean(source**2)
+        assert np.mean(own[1 - channel] ** 2) < 0.1 * np.mean(source**2)
+    assert_allclose(sum(found), trial.mixture, atol=1e-6)
