@@ -90,6 +90,7 @@ def test_references_stay_on_disk_too():
     assert repr(one) == "Reference(sources=2 x 8000, attended=1)"
     assert READ == []
     assert sources_key(one) == sources_key(two) != sources_key(other)
+    assert READ == []
     own = replace(one, sources=one.sources + 1)
     assert sources_key(own) == id(own.sources)
 

@@ -9,7 +9,8 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sklearn_cnmf import ContrastiveNMF, Reference, Trial
 from sklearn_cnmf.metrics import si_sdr
-from sklearn_cnmf.separation import _parts, contrastive_nmf
+from sklearn_cnmf.separation import _contrastive_nmf, _parts, contrastive_nmf
+from sklearn_cnmf.separation._per_mixture import separate_mixture
 from sklearn_cnmf.separation._stft import (
     attended_mask,
     guide_at_frames,
@@ -488,3 +489,19 @@ def test_a_silent_part_stays_silent(duets, fitted, monkeypatch):
     assert (done.candidates[:, :8000] == 0).all()
     assert np.abs(done.attended[16000:]).max() > 0
     assert np.isfinite(done.attended).all()
+
+
+def test_what_only_separate_returns_is_not_sent_back(duets, fitted, monkeypatch):
+    sent = []
+
+    def watched(*arguments):
+        found = separate_mixture(*arguments)
+        sent.extend(found)
+        return found
+
+    monkeypatch.setattr(_contrastive_nmf, "separate_mixture", watched)
+    fitted.predict(duets[0][:1])
+    fitted.predict_attended(duets[0][:1])
+    assert [done.candidates for done in sent] == [None, None]
+    fitted.separate(duets[0][:1])
+    assert sent[2].candidates.shape == (2, 32000)

@@ -108,3 +108,21 @@ def test_the_published_rule_knows_no_cost(scene):
     X, played, _ = scene
     found = explained(X, played, solver="published", max_iter=20)
     assert found.sparsity is None
+
+
+def test_what_comes_last_is_few_notes_at_a_time(scene, monkeypatch):
+    X, played, _ = scene
+    plain = explained(X, played, transposition=0)
+    seen = []
+
+    def halved(X, A, W, owner, sparsity):
+        seen.append((X.shape, W.shape, owner.tolist(), sparsity.shape))
+        return A / 2
+
+    monkeypatch.setattr(_explain, "with_fewer_notes", halved)
+    found = explained(X, played, transposition=0)
+    assert seen == [
+        (X.shape, plain.factors.W.shape, plain.owner.tolist(), plain.sparsity.shape)
+    ]
+    assert_array_equal(found.factors.W, plain.factors.W)
+    assert found.factors.A.sum() < 0.7 * plain.factors.A.sum()
