@@ -13,6 +13,8 @@ from ._si_sdr import si_sdr
 from ._signals import is_silent, lowest_decibels
 
 METRICS = ("si_sdr", "sdr", "sir", "sar")
+# A mixture has no artifacts, so there is no gain of SAR.
+GAINED = ("si_sdr", "sdr", "sir")
 
 
 def score_trial(
@@ -70,17 +72,41 @@ def score_trial(
     (20, 1)
     """
     check_trials([trial], [reference])
+    (scores,) = score_estimates(trial, reference, [estimate], METRICS)
+    return scores
+
+
+def score_estimates(trial, reference, estimates, metrics):
+    """Metrics of several estimates of one trial, a dict for each.
+
+    Parameters
+    ----------
+    trial, reference : Trial, Reference
+        Sound ones; see :func:`sklearn_cnmf.check_trials`.
+    estimates : list of ndarray, shaped like `trial.mixture`
+        Estimates of the attended source.
+    metrics : collection of str
+        Names from `METRICS`; of each that can be gained, the gain is told too.
+    """
     where = f"trial{trial_label(trial)}"
-    estimate = check_estimate(trial, reference, estimate, where)
+    estimates = [check_estimate(trial, reference, e, where) for e in estimates]
     check_gain(trial, reference, where)
-    signals = [estimate, trial.mixture]
-    levels = dict(zip(("sdr", "sir", "sar"), _bss_levels(reference, signals)))
-    levels = {"si_sdr": _si_sdr_levels(reference, signals), **levels}
-    scores = {name: own for name, (own, _) in levels.items()}
-    for name in ("si_sdr", "sdr", "sir"):
-        own, unprocessed = levels[name]
-        scores[f"{name}_improvement"] = own - unprocessed
-    return {**scores, "closest": closest_source(reference.sources, estimate)}
+    signals = [*estimates, trial.mixture]
+    levels = {}
+    if "si_sdr" in metrics:
+        levels["si_sdr"] = _si_sdr_levels(reference, signals)
+    if not {"sdr", "sir", "sar"}.isdisjoint(metrics):
+        bss = zip(("sdr", "sir", "sar"), _bss_levels(reference, signals))
+        levels |= {name: own for name, own in bss if name in metrics}
+    scores = []
+    for index, estimate in enumerate(estimates):
+        own = {name: level[index] for name, level in levels.items()}
+        for name in GAINED:
+            if name in levels:
+                own[f"{name}_improvement"] = own[name] - levels[name][-1]
+        own["closest"] = closest_source(reference.sources, estimate)
+        scores.append(own)
+    return scores
 
 
 def closest_source(reference: ArrayLike, estimate: ArrayLike) -> int:
