@@ -7,21 +7,39 @@ from ._scores import Evaluation, attended_envelope, evaluate_trial
 from ._search import DeltaSearch, search_delta
 from ._separability import SeparabilityAudit, audit_separability
 from ._splitting import StimulusKFold
+from ._statistics import (
+    PairedDifference,
+    SelectionAccuracy,
+    TwinTest,
+    cluster_bootstrap,
+    holm,
+    paired_difference,
+    selection_accuracy,
+    twin_test,
+)
 
 __all__ = [
     "Alignment",
     "DeltaSearch",
     "Evaluation",
+    "PairedDifference",
+    "SelectionAccuracy",
     "SeparabilityAudit",
     "StimulusKFold",
+    "TwinTest",
     "WindowAccuracy",
     "accuracy_by_window",
     "attended_envelope",
     "audit_separability",
     "check_alignment",
+    "cluster_bootstrap",
     "cross_val_reconstruct",
     "evaluate_trial",
+    "holm",
+    "paired_difference",
     "search_delta",
+    "selection_accuracy",
+    "twin_test",
 ]
 
 set_public_module(globals())
