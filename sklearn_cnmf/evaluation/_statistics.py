@@ -167,6 +167,7 @@ def selection_accuracy(
 def cluster_bootstrap(
     values: ArrayLike,
     *clusters: Sequence[Any],
+    part: ArrayLike | None = None,
     level: float = 0.95,
     n_bootstrap: int = 10000,
     random_state: int | np.random.Generator | np.random.RandomState | None = 0,
@@ -185,25 +186,29 @@ def cluster_bootstrap(
     *clusters : sequence of shape (n_trials,)
         Label of each trial, for each factor: a str, an int or another hashable. Trials
         themselves are drawn if there are none.
+    part : array-like of shape (n_trials,) of bool, default=None
+        If given, the interval is that of the mean of these trials minus the mean of all
+        others, such as of difficult and easy cases.
     level : float, default=0.95
         Confidence level, between 0 and 1.
     n_bootstrap : int, default=10000
-        Number of draws. One in which no trial has weight is drawn again.
+        Number of draws. One in which no trial, or none of the part or of the others,
+        has weight is drawn again.
     random_state : int, Generator, RandomState or None, default=0
         Draws the samples. The order of trials makes no difference.
 
     Returns
     -------
     low, high : float
-        Percentile interval of the mean, in the unit of `values`. A factor with a single
-        label can't be resampled and is ignored; both are NaN if no other is left, or if
-        there is a single trial.
+        Percentile interval of the mean or difference, in the unit of `values`. A factor
+        with a single label can't be resampled and is ignored; both are NaN if no other
+        is left, or if there is a single trial.
 
     Raises
     ------
     ValueError
-        If values are not finite, lengths differ, a label is missing or a parameter is
-        out of its range.
+        If values are not finite, lengths differ, a label is missing, `part` holds all
+        trials or none, or a parameter is out of its range.
 
     Notes
     -----
@@ -232,6 +237,9 @@ def cluster_bootstrap(
         _codes(f"clusters[{number}]", labels, len(values))
         for number, labels in enumerate(clusters)
     ]
+    groups = [np.ones(len(values), dtype=bool)]
+    if part is not None:
+        groups = _checked_part(part, len(values))
     order = np.argsort(values, kind="stable")
     if not clusters:
         factors = [np.argsort(order)]
@@ -241,9 +249,13 @@ def cluster_bootstrap(
     cells, cell = np.unique(np.stack(factors), axis=1, return_inverse=True)
     cell = cell.ravel()
     # Summed by size, so that rounding does not depend on the order of trials.
-    sums = np.bincount(cell[order], values[order])
-    means = _resampled_means(cells, sums, np.bincount(cell), n_bootstrap, rng)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    counted = [np.bincount(cell, group) for group in groups]
+    summed = [np.bincount(cell[order], (values * group)[order]) for group in groups]
+    means = _resampled_means(
+        cells, np.array(summed), np.array(counted), n_bootstrap, rng
+    )
+    found = means[:, 0] if part is None else means[:, 0] - means[:, 1]
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
@@ -508,17 +520,18 @@ def _at_least(n_right, chance):
 
 
 def _resampled_means(cells, sums, counts, n_bootstrap, rng):
-    """Means of resampled trials, given by the sum and number in each cell of labels."""
-    n_block = max(1, _BLOCK // len(sums))
+    """Means of groups of resampled trials, given by sum and number in each cell."""
+    n_cells = sums.shape[1]
+    n_block = max(1, _BLOCK // n_cells)
     means, left = [], n_bootstrap
     while left > 0:
         n_draws = min(left, n_block)
-        weights = np.ones((n_draws, len(sums)))
+        weights = np.ones((n_draws, n_cells))
         for codes in cells:
             weights *= _times_drawn(codes.max() + 1, n_draws, rng)[:, codes]
-        total = weights @ counts
-        held = total > 0
-        means.append((weights @ sums)[held] / total[held])
+        total = weights @ counts.T
+        held = (total > 0).all(axis=1)
+        means.append((weights @ sums.T)[held] / total[held])
         left -= np.count_nonzero(held)
     return np.concatenate(means)
 
@@ -554,6 +567,19 @@ def _checked_values(name, values):
     if values.dtype == bool:
         values = values.astype(np.float64)
     return as_signals(name, values, (1,)).astype(np.float64, copy=False)
+
+
+def _checked_part(part, n_trials):
+    """Return which trials are in the part and which are not; neither is empty."""
+    part = _as_array("part", part)
+    if part.dtype != bool or part.shape != (n_trials,):
+        raise ValueError(
+            f"part: expected {n_trials} of True or False, got {part.dtype} of shape "
+            f"{part.shape}"
+        )
+    if part.all() or not part.any():
+        raise ValueError(f"part: all {n_trials} trials are {bool(part[0])}")
+    return [part, ~part]
 
 
 def _checked_right(right):

@@ -147,8 +147,8 @@ def test_draws_without_weight_are_drawn_again():
     assert_allclose(cluster_bootstrap([5.0] * 4, range(4), range(4)), (5, 5))
     cells, ones = np.tile(np.arange(4), (2, 1)), np.ones(4)
     rng = np.random.default_rng(0)
-    means = _statistics._resampled_means(cells, values, ones, 2000, rng)
-    assert len(means) == 2000
+    means = _statistics._resampled_means(cells, values[None], ones[None], 2000, rng)
+    assert means.shape == (2000, 1)
 
 
 def test_without_clusters_trials_are_drawn():
@@ -510,3 +510,33 @@ RIGHT = [True, False, True]
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_difference_of_two_parts_is_resampled_jointly():
+    values = np.array([1.0, 2.0, 5.0, 7.0])
+    subjects = ["a", "b", "a", "b"]
+    part = np.array([True, True, False, False])
+    low, high = cluster_bootstrap(values, subjects, part=part, level=0.999)
+    # Draws hold a twice (1 - 5), b twice (2 - 7) or both (1.5 - 6).
+    assert (low, high) == (-5.0, -4.0)
+    low, high = cluster_bootstrap(values, subjects, part=~part, level=0.999)
+    assert (low, high) == (4.0, 5.0)
+
+
+def test_draws_without_one_of_two_parts_are_drawn_again():
+    low, high = cluster_bootstrap([1.0, 5.0], ["a", "b"], part=[True, False])
+    assert (low, high) == (-4.0, -4.0)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ([True, True], "part: all 2 trials are True"),
+        ([False, False], "part: all 2 trials are False"),
+        ([1, 0], "part: expected 2 of True or False, got int64"),
+        ([True], r"part: expected 2 of True or False, got bool of shape \(1,\)"),
+    ],
+)
+def test_parts_that_make_no_difference_are_refused(part, message):
+    with pytest.raises(ValueError, match=message):
+        cluster_bootstrap([1.0, 2.0], ["a", "b"], part=part)
