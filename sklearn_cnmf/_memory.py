@@ -48,6 +48,14 @@ def _code():
     digest = hashlib.sha256()
     for module in (librosa, mne, np, scipy, sklearn):
         digest.update(f"{module.__name__} {module.__version__}\n".encode())
+    digest.update(source_digest().encode())
+    return digest.hexdigest()
+
+
+@cache
+def source_digest() -> str:
+    """Tell one state of this package's source files from another."""
+    digest = hashlib.sha256()
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*.py")):
         digest.update(str(path.relative_to(folder)).encode())
