@@ -487,6 +487,21 @@ def test_changed_code_changes_the_digest(load, tmp_path, old, new, changed, has_
     assert found(SOURCE) == before
 
 
+@pytest.mark.parametrize(("old", "new"), [("(1)", "(2)"), ("[3]", "[4]")])
+def test_the_source_tells_what_the_code_does_not(load, old, new):
+    source = (
+        "from functools import lru_cache\n"
+        "@lru_cache(1)\ndef function(x):\n    return x\n"
+        "class Scorer:\n    weights = [3]\n"
+    )
+    found = []
+    for each in (source, source.replace(old, new)):
+        module = load(each)
+        found.append([describe(module.function), describe(module.Scorer())])
+    same = [one == other for one, other in zip(*found)]
+    assert same == [old == "[3]", old == "(1)"]
+
+
 def test_an_edited_file_is_not_taken_for_the_function_that_runs(load, tmp_path):
     module = load(SOURCE)
     edited = SOURCE.replace("np.max", "np.min")

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -240,14 +241,14 @@ def test_a_claim_excludes_other_threads(store):
 
 @needs_locks
 def test_the_lock_of_others_is_not_removed(store):
-    with store.claim("a"):
-        (store.folder / "a.lock").unlink()
-        with store.claim("a") as second:
-            assert second
-            with store.claim("a") as third:
-                assert not third
-    with store.claim("a"):
+    with ExitStack() as second:
+        with store.claim("a"):
+            (store.folder / "a.lock").unlink()
+            assert second.enter_context(store.claim("a"))
         assert files(store) == ["a.lock"]
+        with store.claim("a") as third:
+            assert not third
+    assert files(store) == []
 
 
 @needs_locks
