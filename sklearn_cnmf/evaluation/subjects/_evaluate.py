@@ -1,0 +1,413 @@
+"""Evaluate an estimator over subjects, beside baselines and controls."""
+
+import pickle
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from sklearn.base import clone
+
+from ..._validation import check_choice, check_whole
+from ...metrics._trial_scores import GAINED, METRICS
+from ...trial import Reference, Trial
+from .._keys import describe, digest, environment
+from .._store import UnitStore
+from ._examined import examine
+from ._methods import BASELINES, CONTROLS, ESTIMATOR, methods_to_compare
+from ._outcome import Heard
+from ._result import Done, EvaluationResult, collect, columns_of_conditions
+from ._separators import describe_candidates
+from ._units import SCHEMES, Unit, make_units
+from ._work import Task, UnitFailed, work
+
+_IMPROVEMENTS = tuple(f"{name}_improvement" for name in GAINED)
+# Seconds until units that another process works on are looked at again.
+_PATIENCE = 0.5
+
+
+def evaluate(
+    estimator: Any,
+    trials: list[Trial],
+    references: list[Reference],
+    *,
+    scheme: str = "within-subject",
+    cv: Any = None,
+    metrics: Sequence[str] = (*_IMPROVEMENTS, "sar"),
+    baselines: Sequence[str] | None = None,
+    controls: Sequence[str] | None = None,
+    candidates: Callable | Mapping | str | Path | None = None,
+    conditions: Any = None,
+    n_jobs: int | None = None,
+    store: str | Path | None = None,
+    random_state: int = 0,
+    progress: bool | None = None,
+) -> EvaluationResult:
+    """Evaluate an estimator over subjects, beside its baselines and controls.
+
+    The estimator is fitted once for each unit, a fold of stimuli of a subject, and
+    tested on what was left out, whatever tuning it does inside. No stimulus, mixture
+    or source is ever on both sides.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Anything whose `fit` takes trials and references and whose `predict` returns
+        an attended waveform for each trial: a pipeline, or a search over one, which
+        then tunes on the trials of a unit's training alone. Where the last step is a
+        :class:`~sklearn_cnmf.ContrastiveNMF` all baselines and controls apply. It is
+        cloned, and each `random_state` in it that is None is set to `random_state`.
+    trials, references : list of Trial, list of Reference
+        All trials of all subjects. Those that stay on disk are read by the workers.
+    scheme : str, default="within-subject"
+        Who is trained on.
+
+        - "within-subject": a model for each subject, of that subject's trials of other
+          stimuli.
+        - "pooled": one model for all subjects, of all trials of other stimuli, the
+          tested subjects' own among them.
+        - "across-subjects": the tested subject is left out. Where others heard the
+          same stimuli this is refused, since they would be trained on.
+        - "across-subjects-and-stimuli": neither the tested subject nor the tested
+          stimuli are trained on; folds of stimuli for each subject.
+
+    cv : int or splitter, default=None
+        Folds of stimuli: a number of folds, or an object whose `split` takes trials.
+        None is five, or as many as there are stimuli. Of each subject for
+        "within-subject", of all trials otherwise; None for "across-subjects".
+    metrics : sequence of str, default=("si_sdr_improvement", "sdr_improvement", \
+            "sir_improvement", "sar")
+        What to score estimates with, as :func:`~sklearn_cnmf.metrics.score_trial`
+        names it, in dB.
+    baselines, controls : sequence of str, default=None
+        Names of methods to compare with, see Notes; None is all that apply.
+    candidates : callable, mapping, str or path-like, default=None
+        Another separator, from whose sources the EEG chooses in "sequential": a
+        function (mixture, sfreq) -> dict of names to waveforms shaped like the mixture,
+        defined at the top of a module; a dict of stimuli to such dicts; or a folder
+        that holds a folder of audio files for each stimulus. None groups components of
+        the mixture by how they sound.
+    conditions : DataFrame or dict of str to sequence, default=None
+        What is known of each trial, such as its genre; columns of the table, for which
+        the summary tells results apart.
+    n_jobs : int, default=None
+        How many units to work on at a time, as in :class:`joblib.Parallel`, whose
+        backend :func:`joblib.parallel_config` sets. It is the only level of
+        parallelism; results do not depend on it.
+    store : str or path-like, default=None
+        Folder in which finished units are kept. The same call goes on where an earlier
+        one stopped, and several processes may share the work.
+    random_state : int, default=0
+        Of folds and of all that is drawn.
+    progress : bool, default=None
+        Whether to show a bar with the time left; None does on a terminal.
+
+    Returns
+    -------
+    result : EvaluationResult
+        The table of all scores, with a row for each method, subject, fold, trial and
+        metric; what failed; and a summary.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described; if training and test of a unit would share
+        a stimulus, a mixture or a source, or a trial is tested never or twice; if
+        every trial fails, with the first reason.
+    RuntimeError
+        If a worker process died.
+
+    Warns
+    -----
+    UserWarning
+        If trials or methods failed, which are in `errors` of the result; if stored
+        units were damaged, which are computed again.
+
+    Notes
+    -----
+    Baselines:
+
+    - "mixture": the mixture as it is.
+    - "random-choice": one of the estimator's candidates, drawn without EEG.
+    - "hard": the estimator's likeliest candidate alone; the estimator itself may weigh
+      all of them.
+    - "known-choice": the candidate that is truly attended; what an estimator would
+      reach whose choices are always right.
+    - "sequential", "sequential-hard": `candidates`, weighed by how likely each is the
+      attended one, or the likeliest alone. The guide is the estimator's.
+    - "blind-random", "blind-oracle", "blind-guided": components of the mixture alone,
+      put into as many groups as there are sources at random; by which source each is
+      most of, which needs the truth; or by sound and guide.
+    - "published": the published rule and its default weight, components that follow
+      the estimator's guide from a random start.
+    - "ratio-mask": the mask of the true sources' magnitudes, in the same spectra.
+
+    Controls, all with the fitted estimator:
+
+    - "true-guide": the guide is the feature of the attended source itself. What could
+      be reached with perfect decoding.
+    - "unattended-guide": that of the loudest other source.
+    - "other-trial-eeg": the EEG is that of another stimulus, of the same subject where
+      there is one; it is cut or repeated to fit.
+    - "phase-randomised-eeg": the phase of each frequency of the EEG is drawn anew, the
+      same for all channels, so that spectra and covariances stay.
+
+    Besides `metrics`, the table has "closest" (1 if the estimate is closest in SI-SDR
+    to the attended source, else 0), and where a method chooses among candidates
+    "correct" (1 if it chose the attended one), "p_chosen" and "p_attended"; "guide_r"
+    is Pearson's r of the guide's first row and the same feature of the attended source.
+    Where candidates of "sequential" are not named like the instruments, "correct" says
+    whether the chosen one is closest to the attended source.
+
+    A unit is stored under a digest of the estimator's parameters, all other settings,
+    the content of the trials trained and tested on, the source code of this package and
+    the versions of those that compute for it. A trial or method that fails is noted and
+    does not stop the others. Where files can't be read or memory runs out, the unit is
+    noted as failed but not stored, so that another call tries again.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
+    >>> from sklearn_cnmf.datasets import load_example_stems, simulate_trials
+    >>> from sklearn_cnmf.evaluation import evaluate
+    >>> pieces = load_example_stems(ensemble="duo")[:3]
+    >>> trials, references = simulate_trials(
+    ...     pieces, n_subjects=1, n_repetitions=1, snr_db=0.0, random_state=0)
+    >>> model = make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(20))
+    >>> result = evaluate(model, trials, references, cv=3, controls=(),
+    ...                   baselines=("mixture",), metrics=("si_sdr_improvement",))
+    >>> result.table.groupby("method")["trial"].nunique()["estimator"]
+    np.int64(6)
+    """
+    names = _checked_metrics(metrics)
+    check_choice("scheme", scheme, SCHEMES)
+    check_whole("random_state", random_state, least=0)
+    _check_records(trials, references)
+    conditions = columns_of_conditions(conditions, len(trials))
+    methods = (
+        ESTIMATOR,
+        *methods_to_compare("baselines", baselines, BASELINES, estimator),
+        *methods_to_compare("controls", controls, CONTROLS, estimator),
+    )
+    estimator = _seeded(estimator, random_state)
+    kept = None if store is None else UnitStore(store)
+    description = describe(estimator, "estimator")
+    examined = examine(trials, references, n_jobs)
+    if not any(found.content for found in examined):
+        raise ValueError(f"trials: none is sound; {examined[0].error}")
+    units = make_units(
+        trials, [found.content for found in examined], scheme, cv, random_state
+    )
+    donors = _donors(trials, examined, random_state)
+    settings = {
+        "estimator": description,
+        "methods": list(methods),
+        "metrics": list(names),
+        "environment": environment(),
+    }
+    tasks = [
+        _task(
+            unit,
+            (estimator, trials, references, methods, names, candidates),
+            (examined, donors, random_state, settings),
+        )
+        for unit in units
+    ]
+    done = _work_all(tasks, kept, n_jobs, progress)
+    settings |= {
+        "scheme": scheme,
+        "cv": repr(cv),
+        "random_state": random_state,
+        "candidates": None if candidates is None else str(candidates),
+    }
+    return collect(trials, references, examined, units, done, conditions, settings)
+
+
+def _checked_metrics(metrics):
+    known = [*METRICS, *_IMPROVEMENTS]
+    if isinstance(metrics, str) or not isinstance(metrics, (list, tuple)):
+        raise ValueError(f"metrics: expected a list or tuple of names, got {metrics!r}")
+    if len(metrics) == 0:
+        raise ValueError("metrics: expected at least one name, got none")
+    for name in metrics:
+        check_choice("metrics", name, known)
+    return tuple(dict.fromkeys(metrics))
+
+
+def _check_records(trials, references):
+    """Refuse what is no list of trials, each with its reference."""
+    for name, records, kind in (
+        ("trials", trials, Trial),
+        ("references", references, Reference),
+    ):
+        if not isinstance(records, (list, tuple)) or not records:
+            raise ValueError(
+                f"{name}: expected a list of {kind.__name__}, got "
+                f"{type(records).__name__}"
+                + (" without entries" if isinstance(records, (list, tuple)) else "")
+            )
+        for index, record in enumerate(records):
+            if not isinstance(record, kind):
+                raise ValueError(
+                    f"{name}[{index}]: expected {kind.__name__}, got "
+                    f"{type(record).__name__}"
+                )
+    if len(trials) != len(references):
+        raise ValueError(
+            f"references: {len(references)} for {len(trials)} trials; one each is "
+            "expected"
+        )
+
+
+def _seeded(estimator, random_state):
+    """Return a clone in which every seed is set."""
+    estimator = clone(estimator)
+    for name, value in sorted(estimator.get_params(deep=True).items()):
+        if name == "random_state" or name.endswith("__random_state"):
+            if value is None:
+                estimator.set_params(**{name: random_state})
+            elif not isinstance(value, (int, np.integer)):
+                raise ValueError(
+                    f"estimator: {name} is a {type(value).__name__}, whose state no "
+                    "two folds share; expected an int or None"
+                )
+    return estimator
+
+
+def _seed(random_state, found):
+    return int(digest([random_state, found.digest])[:15], 16)
+
+
+def _donors(trials, examined, random_state):
+    """For each trial the index of one of another stimulus, whose EEG it may get."""
+    donors = []
+    for index, (trial, own) in enumerate(zip(trials, examined)):
+        others = [
+            other
+            for other, found in enumerate(examined)
+            if own.content
+            and found.content
+            and _may_give(trials, examined, other, index)
+        ]
+        same = [i for i in others if trials[i].subject == trial.subject]
+        others = sorted(same or others, key=lambda i: examined[i].digest)
+        donor = None
+        if others:
+            rng = np.random.default_rng(_seed(random_state, own))
+            donor = others[rng.integers(len(others))]
+        donors.append(donor)
+    return donors
+
+
+def _may_give(trials, examined, other, index):
+    one, two = trials[other], trials[index]
+    if examined[other].content is None or examined[index].content is None:
+        return False
+    return (
+        examined[other].content.mixture != examined[index].content.mixture
+        and not (one.stimulus and one.stimulus == two.stimulus)
+        and one.eeg_sfreq == two.eeg_sfreq
+        and examined[other].n_channels == examined[index].n_channels
+    )
+
+
+def _task(unit: Unit, given, known) -> tuple[str, Task]:
+    """Make the key of a unit, and all that a worker needs for it."""
+    estimator, trials, references, methods, metrics, candidates = given
+    examined, donors, random_state, settings = known
+    heard = [
+        Heard(
+            trials[i],
+            references[i],
+            None if donors[i] is None else trials[donors[i]],
+            _seed(random_state, examined[i]),
+        )
+        for i in unit.test
+    ]
+    key = digest(
+        {
+            **settings,
+            "candidates": [
+                describe(describe_candidates(candidates, one.trial), "candidates")
+                for one in heard
+            ],
+            "train": [examined[i].digest for i in unit.train],
+            "test": [examined[i].digest for i in unit.test],
+            "donors": [
+                "" if donors[i] is None else examined[donors[i]].digest
+                for i in unit.test
+            ],
+            "seeds": [one.seed for one in heard],
+        }
+    )
+    task = Task(
+        estimator,
+        [trials[i] for i in unit.train],
+        [references[i] for i in unit.train],
+        heard,
+        methods,
+        metrics,
+        candidates,
+    )
+    return key, task
+
+
+def _work_all(tasks, store, n_jobs, progress) -> list[Done]:
+    """Let workers do all tasks; those that another process does are waited for."""
+    from tqdm import tqdm
+
+    done = [None] * len(tasks)
+    disable = None if progress is None else not progress
+    with tqdm(total=len(tasks), unit="unit", disable=disable, leave=False) as bar:
+        waiting = list(range(len(tasks)))
+        while waiting:
+            busy = []
+            for index, content, how in _results(tasks, waiting, store, n_jobs):
+                if how == "busy":
+                    busy.append(index)
+                    continue
+                done[index] = Done(
+                    content, how, tasks[index][0], _size(tasks[index][1])
+                )
+                bar.update()
+            if busy:
+                time.sleep(_PATIENCE)
+            waiting = busy
+    return done
+
+
+def _results(tasks, indices, store, n_jobs) -> Iterator[tuple[int, dict, str]]:
+    results = joblib.Parallel(
+        n_jobs=n_jobs, return_as="generator_unordered", batch_size=1
+    )(joblib.delayed(_do)(index, *tasks[index], store) for index in indices)
+    try:
+        yield from results
+    except TerminatedWorkerError as error:
+        kept = "nothing was kept" if store is None else "finished units are kept"
+        raise RuntimeError(
+            "a worker process died, most likely because memory ran out; call again "
+            f"with fewer n_jobs ({kept})"
+        ) from error
+    finally:
+        results.close()
+
+
+def _do(index, key, task, store):
+    try:
+        if store is None:
+            return index, work(task), "computed"
+        return index, *store.compute(key, partial(work, task))
+    except UnitFailed as error:
+        return index, {"failed": str(error)}, "failed"
+
+
+def _size(task):
+    """Bytes of what a worker is sent."""
+    buffers = []
+    head = pickle.dumps(task, protocol=5, buffer_callback=buffers.append)
+    return len(head) + sum(len(buffer.raw()) for buffer in buffers)

@@ -1,0 +1,91 @@
+"""What has to be known of each trial before it is divided into folds."""
+
+import hashlib
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+
+from ..._validation import trial_name
+from ...metrics._signals import is_silent
+from ...trial import Reference, Trial, check_trials
+from .._keys import trial_digest
+from ._units import Content
+
+
+class Examined(NamedTuple):
+    """What is known of a trial.
+
+    Parameters
+    ----------
+    error : str
+        Why it can't be used, empty where it can.
+    digest : str
+        Of all its content and its reference's.
+    content : Content or None
+        What it may share with other trials; None where it can't be used.
+    n_channels : int
+        Of its EEG.
+    """
+
+    error: str
+    digest: str
+    content: Content | None
+    n_channels: int
+
+
+def examine(
+    trials: list[Trial], references: list[Reference], n_jobs: int | None
+) -> list[Examined]:
+    """Check each trial on its own and tell what it holds, subject by subject.
+
+    Parameters
+    ----------
+    trials, references : list of Trial, list of Reference
+        All trials. Those that stay on disk are read by the workers.
+    n_jobs : int or None
+        As in :class:`joblib.Parallel`.
+
+    Returns
+    -------
+    examined : list of Examined
+        In the order of the trials.
+    """
+    of_subjects = {}
+    for index, trial in enumerate(trials):
+        of_subjects.setdefault(trial.subject, []).append(index)
+    work = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_examine_all)(
+            own, [trials[i] for i in own], [references[i] for i in own]
+        )
+        for own in of_subjects.values()
+    )
+    found = {}
+    for own, of_subject in zip(of_subjects.values(), work):
+        found.update(zip(own, of_subject))
+    return [found[index] for index in range(len(trials))]
+
+
+def _examine_all(indices, trials, references):
+    return [_examine(*one) for one in zip(indices, trials, references)]
+
+
+def _examine(index, trial, reference):
+    try:
+        check_trials([trial], [reference])
+    except (ValueError, OSError) as error:
+        where = trial_name(index, trial)
+        return Examined(str(error).replace("trials[0]", where, 1), "", None, 0)
+    sources = tuple(_digest(s) for s in reference.sources if not is_silent(s))
+    return Examined(
+        "",
+        trial_digest(trial, reference),
+        Content(_digest(trial.mixture), sources),
+        len(trial.eeg),
+    )
+
+
+def _digest(array):
+    array = np.ascontiguousarray(array)
+    head = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.sha256(head + array.tobytes()).hexdigest()

@@ -1,0 +1,123 @@
+"""What is compared in an evaluation, and what each method needs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from ..._validation import check_choice
+from ...separation import ContrastiveNMF
+
+ESTIMATOR = "estimator"
+
+# What each name stands for, in the order of tables.
+BASELINES = {
+    "mixture": "the mixture as it is",
+    "random-choice": "the estimator's candidates, one drawn without EEG",
+    "hard": "the estimator's likeliest candidate alone",
+    "known-choice": "the estimator's candidate that is truly attended",
+    "sequential": "separated without EEG, then weighed by what the EEG says",
+    "sequential-hard": "separated without EEG, then the likeliest alone",
+    "blind-random": "components of the mixture alone, grouped at random",
+    "blind-oracle": "components of the mixture alone, grouped by the true sources",
+    "blind-guided": "components of the mixture alone, grouped by sound and guide",
+    "published": "the published rule: components that follow the guide from the start",
+    "ratio-mask": "the mask that the true sources make",
+}
+CONTROLS = {
+    "true-guide": "the estimator with the attended source's own feature as guide",
+    "unattended-guide": "the estimator with the loudest other source's feature",
+    "other-trial-eeg": "the estimator with EEG of another stimulus",
+    "phase-randomised-eeg": "the estimator with EEG of random phases",
+}
+# Methods whose estimate is a sum of the sources, so that SAR says nothing.
+WITHOUT_ARTIFACTS = ("mixture",)
+# Methods whose candidates are those of the estimator.
+OF_CANDIDATES = ("random-choice", "hard", "known-choice")
+SEQUENTIAL = ("sequential", "sequential-hard")
+BLIND = ("blind-random", "blind-oracle", "blind-guided")
+# Methods that use a guide, or one of another kind.
+_GUIDED = (*SEQUENTIAL, "blind-guided", "published", "true-guide", "unattended-guide")
+
+
+def split_steps(estimator: Any) -> tuple[list[Any], ContrastiveNMF | None]:
+    """Tell what makes the guide and what separates, of a model fitted or not.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A pipeline, a search over one, or any other estimator.
+
+    Returns
+    -------
+    steps : list of transformer
+        What trials pass before they are separated.
+    separator : ContrastiveNMF or None
+        The last step, None where it is another.
+    """
+    inner = getattr(estimator, "best_estimator_", None)
+    if inner is None:
+        inner = getattr(estimator, "estimator", None)
+    if isinstance(inner, (Pipeline, ContrastiveNMF)):
+        estimator = inner
+    steps = [estimator]
+    if isinstance(estimator, Pipeline):
+        steps = [s for _, s in estimator.steps if s is not None and s != "passthrough"]
+    if not isinstance(steps[-1], ContrastiveNMF):
+        return [], None
+    return steps[:-1], steps[-1]
+
+
+def methods_to_compare(
+    kind: str, names: Sequence[str] | None, known: dict[str, str], estimator: Any
+) -> tuple[str, ...]:
+    """Check names of baselines or controls; all that apply to the estimator if None.
+
+    Parameters
+    ----------
+    kind : str
+        How messages call them.
+    names : sequence of str or None
+        What was asked for.
+    known : dict of str to str
+        What there is.
+    estimator : estimator
+        Decides what applies.
+
+    Returns
+    -------
+    names : tuple of str
+        In the order of `known`.
+    """
+    _, separator = split_steps(estimator)
+    apply = [name for name in known if _reason_against(name, separator) is None]
+    if names is None:
+        return tuple(apply)
+    if isinstance(names, str) or not isinstance(names, (list, tuple)):
+        raise ValueError(
+            f"{kind}: expected a list or tuple of names, or None for all that apply, "
+            f"got {names!r}"
+        )
+    for name in names:
+        check_choice(kind, name, list(known))
+        if name not in apply:
+            raise ValueError(
+                f"{kind}: {name!r} does not apply to {type(estimator).__name__}: "
+                f"{_reason_against(name, separator)}"
+            )
+    return tuple(name for name in known if name in names)
+
+
+def _reason_against(name, separator):
+    if name in _GUIDED and separator is None:
+        return "it needs a guide, and the last step is no ContrastiveNMF"
+    if name not in OF_CANDIDATES:
+        return None
+    if separator is None:
+        return "it needs candidates, and the last step is no ContrastiveNMF"
+    if separator.dictionary != "learned":
+        return (
+            "it needs candidates with names, and dictionary is "
+            f"{separator.dictionary!r}"
+        )
+    return None

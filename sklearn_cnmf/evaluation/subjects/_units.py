@@ -1,0 +1,215 @@
+"""Who is trained on and who is tested, unit by unit, with nothing shared."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._validation import check_whole, trial_name
+from ...trial import Trial
+from .._splitting import StimulusKFold
+
+# What a model has in common with the trials it is tested on.
+SCHEMES = {
+    "within-subject": "a model for each listener, trained on that listener's trials of "
+    "other stimuli",
+    "pooled": "one model for all listeners, trained on their trials of other stimuli, "
+    "those of the tested listener among them",
+    "across-subjects": "tested on a listener that was not trained on, all of whose "
+    "stimuli are new as well",
+    "across-subjects-and-stimuli": "tested on a listener that was not trained on, with "
+    "folds of stimuli that were not trained on either",
+}
+_N_FOLDS = 5
+
+
+class Unit(NamedTuple):
+    """A model to fit and to test.
+
+    Parameters
+    ----------
+    subject : str
+        Whose trials are tested; "all" where it is everybody's.
+    fold : int
+        Number of the fold of this subject.
+    train, test : tuple of int
+        Indices of trials.
+    """
+
+    subject: str
+    fold: int
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+class Content(NamedTuple):
+    """Digests that tell what trials share, whatever their names are.
+
+    Parameters
+    ----------
+    mixture : str
+        Of the mixture's samples.
+    sources : tuple of str
+        Of each source's samples; silent ones are left out.
+    """
+
+    mixture: str
+    sources: tuple[str, ...]
+
+
+def make_units(
+    trials: list[Trial],
+    contents: Sequence[Content | None],
+    scheme: str,
+    cv: Any,
+    random_state: int,
+) -> list[Unit]:
+    """Divide sound trials into units of a scheme.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        All trials.
+    contents : sequence of Content or None
+        Of each trial; None leaves it out.
+    scheme : str
+        One of `SCHEMES`.
+    cv : None, int or splitter
+        As in :func:`evaluate`.
+    random_state : int
+        Shuffles stimuli where `cv` is no splitter.
+
+    Returns
+    -------
+    units : list of Unit
+        By subject, then fold. Each sound trial is tested in exactly one.
+
+    Raises
+    ------
+    ValueError
+        If training and test of a unit share a stimulus, a mixture or a source, or
+        either is empty; if a trial is tested never or twice.
+    """
+    sound = [i for i, content in enumerate(contents) if content is not None]
+    subjects = list(dict.fromkeys(trials[i].subject for i in sound))
+    if scheme == "across-subjects":
+        units = _one_subject_out(trials, sound, subjects, cv)
+    elif scheme == "within-subject":
+        units = []
+        for subject in subjects:
+            own = [i for i in sound if trials[i].subject == subject]
+            for fold, (train, test) in enumerate(
+                _folds(trials, own, cv, random_state, f" of subject {subject!r}")
+            ):
+                units.append(Unit(subject, fold, train, test))
+    else:
+        units = []
+        folds = list(_folds(trials, sound, cv, random_state, ""))
+        for fold, (train, test) in enumerate(folds):
+            if scheme == "pooled":
+                units.append(Unit("all", fold, train, test))
+                continue
+            for subject in subjects:
+                others = tuple(i for i in train if trials[i].subject != subject)
+                own = tuple(i for i in test if trials[i].subject == subject)
+                if own:
+                    units.append(Unit(subject, fold, others, own))
+        order = {subject: number for number, subject in enumerate(subjects)}
+        units.sort(key=lambda u: (order.get(u.subject, 0), u.fold))
+    _check_units(units, trials, contents, sound, scheme)
+    return units
+
+
+def _folds(trials, own, cv, random_state, whose):
+    stimuli = {trials[i].stimulus or i for i in own}
+    if len(stimuli) < 2:
+        raise ValueError(
+            f"trials: all trials{whose} are of the stimulus "
+            f"{trials[own[0]].stimulus!r}; with it left out, nothing is left to train "
+            "on"
+        )
+    if isinstance(cv, str) or not hasattr(cv, "split"):
+        n_folds = min(_N_FOLDS, len(stimuli))
+        if cv is not None:
+            check_whole("cv", cv, least=2)
+            n_folds = int(cv)
+        cv = StimulusKFold(n_folds, shuffle=True, random_state=random_state)
+    for train, test in cv.split([trials[i] for i in own]):
+        yield tuple(own[i] for i in train), tuple(own[i] for i in test)
+
+
+def _one_subject_out(trials, sound, subjects, cv):
+    if cv is not None:
+        raise ValueError(
+            "cv: scheme='across-subjects' leaves out one listener after another, so "
+            f"None is expected, got {cv!r}"
+        )
+    if len(subjects) < 2:
+        raise ValueError(
+            f"trials: scheme='across-subjects' needs two subjects, found {subjects}"
+        )
+    return [
+        Unit(
+            subject,
+            0,
+            tuple(i for i in sound if trials[i].subject != subject),
+            tuple(i for i in sound if trials[i].subject == subject),
+        )
+        for subject in subjects
+    ]
+
+
+def _check_units(units, trials, contents, sound, scheme):
+    times = np.bincount([i for unit in units for i in unit.test], minlength=len(trials))
+    for index in sound:
+        if times[index] != 1:
+            raise ValueError(
+                f"cv: {trial_name(index, trials[index])} is tested {times[index]} "
+                "times; once is expected"
+            )
+    for unit in units:
+        where = f"fold {unit.fold} of subject {unit.subject!r}"
+        if not unit.train or not unit.test:
+            raise ValueError(
+                f"cv: {where} has {len(unit.train)} trials to train on and "
+                f"{len(unit.test)} to test; at least one of each is expected"
+            )
+        shared = _shared(unit, trials, contents)
+        if shared:
+            hint = ""
+            if scheme == "across-subjects":
+                hint = (
+                    "; where listeners heard the same stimuli, use "
+                    "scheme='across-subjects-and-stimuli'"
+                )
+            raise ValueError(
+                f"cv: {where} trains on {shared[0]} and tests "
+                f"{shared[1]}, which share {shared[2]}; a model that has seen it "
+                f"can't be tested on it{hint}"
+            )
+
+
+def _shared(unit, trials, contents):
+    """Two trials on either side of a unit that share what they must not, and what."""
+    seen = {}
+    for index in unit.train:
+        for mark in _marks(index, trials, contents):
+            seen.setdefault(mark, index)
+    for index in unit.test:
+        for mark in _marks(index, trials, contents):
+            if mark in seen:
+                other = seen[mark]
+                what = mark[0]
+                if what == "the stimulus":
+                    what = f"the stimulus {mark[1]!r}"
+                names = (trial_name(i, trials[i]) for i in (other, index))
+                return *names, what
+    return None
+
+
+def _marks(index, trials, contents):
+    if trials[index].stimulus:
+        yield "the stimulus", trials[index].stimulus
+    yield "the samples of a mixture", contents[index].mixture
+    for source in contents[index].sources:
+        yield "the samples of a source", source
