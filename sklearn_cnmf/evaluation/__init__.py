@@ -3,6 +3,7 @@
 from .._public import set_public_module
 from ._alignment import Alignment, check_alignment
 from ._held_out import WindowAccuracy, accuracy_by_window, cross_val_reconstruct
+from ._leakage import LeakageAudit, audit_leakage
 from ._scores import Evaluation, attended_envelope, evaluate_trial
 from ._search import DeltaSearch, search_delta
 from ._separability import SeparabilityAudit, audit_separability
@@ -22,6 +23,7 @@ __all__ = [
     "Alignment",
     "DeltaSearch",
     "Evaluation",
+    "LeakageAudit",
     "PairedDifference",
     "SelectionAccuracy",
     "SeparabilityAudit",
@@ -30,6 +32,7 @@ __all__ = [
     "WindowAccuracy",
     "accuracy_by_window",
     "attended_envelope",
+    "audit_leakage",
     "audit_separability",
     "check_alignment",
     "cluster_bootstrap",
