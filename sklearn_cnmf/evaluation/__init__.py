@@ -18,11 +18,15 @@ from ._statistics import (
     selection_accuracy,
     twin_test,
 )
+from .subjects import Claim, EvaluationResult, EvaluationSummary, evaluate
 
 __all__ = [
     "Alignment",
+    "Claim",
     "DeltaSearch",
     "Evaluation",
+    "EvaluationResult",
+    "EvaluationSummary",
     "LeakageAudit",
     "PairedDifference",
     "SelectionAccuracy",
@@ -37,6 +41,7 @@ __all__ = [
     "check_alignment",
     "cluster_bootstrap",
     "cross_val_reconstruct",
+    "evaluate",
     "evaluate_trial",
     "holm",
     "paired_difference",

@@ -175,14 +175,17 @@ def evaluate(
     >>> from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
     >>> from sklearn_cnmf.datasets import load_example_stems, simulate_trials
     >>> from sklearn_cnmf.evaluation import evaluate
-    >>> pieces = load_example_stems(ensemble="duo")[:3]
+    >>> pieces = load_example_stems(ensemble="duo")[:4]
     >>> trials, references = simulate_trials(
     ...     pieces, n_subjects=1, n_repetitions=1, snr_db=0.0, random_state=0)
     >>> model = make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(20))
-    >>> result = evaluate(model, trials, references, cv=3, controls=(),
+    >>> result = evaluate(model, trials, references, cv=2, controls=(),
     ...                   baselines=("mixture",), metrics=("si_sdr_improvement",))
-    >>> result.table.groupby("method")["trial"].nunique()["estimator"]
-    np.int64(6)
+    >>> result
+    EvaluationResult(2 methods, 1 subjects, 8 trials)
+    >>> summary = result.summary()
+    >>> summary.choices["estimator"].n_trials
+    8
     """
     names = _checked_metrics(metrics)
     check_choice("scheme", scheme, SCHEMES)
