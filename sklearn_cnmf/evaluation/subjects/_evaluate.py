@@ -2,6 +2,7 @@
 
 import pickle
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,13 @@ from .._store import UnitStore
 from ._examined import examine
 from ._methods import BASELINES, CONTROLS, ESTIMATOR, methods_to_compare
 from ._outcome import Heard
-from ._result import Done, EvaluationResult, collect, columns_of_conditions
+from ._result import (
+    Done,
+    EvaluationResult,
+    collect,
+    columns_of_conditions,
+    troubles,
+)
 from ._separators import describe_candidates
 from ._units import SCHEMES, Unit, make_units
 from ._work import Task, UnitFailed, work
@@ -228,7 +235,10 @@ def evaluate(
         "random_state": random_state,
         "candidates": None if candidates is None else str(candidates),
     }
-    return collect(trials, references, examined, units, done, conditions, settings)
+    result = collect(trials, references, examined, units, done, conditions, settings)
+    for message in troubles(result):
+        warnings.warn(message, UserWarning, stacklevel=2)
+    return result
 
 
 def _checked_metrics(metrics):

@@ -8,6 +8,7 @@ import numpy as np
 from ...trial import Reference, Trial
 from ._claims import Claim, check_claims
 from ._examined import Examined
+from ._methods import ESTIMATOR
 from ._summary import EvaluationSummary, summarise
 from ._units import Unit
 from ._work import WHOLE_TRIAL
@@ -213,10 +214,10 @@ def collect(
             known["parameters"] = content["parameters"]
             known |= {name: values[index] for name, values in conditions.items()}
             rows += _rows(known, of_trial["outcomes"], conditions)
-    if not rows:
+    if not any(row["method"] == ESTIMATOR for row in rows):
+        first = next(e for e in errors if e["method"] in (WHOLE_TRIAL, ESTIMATOR))
         raise ValueError(
-            f"estimator: all {len(trials)} trials failed; the first: "
-            f"{errors[0]['error']}"
+            f"estimator: all {len(trials)} trials failed; the first: {first['error']}"
         )
     order = [*_OWN_COLUMNS, *conditions]
     kinds = [{"kind": k, "message": m, "count": n} for (k, m), n in counts.items()]
@@ -228,6 +229,61 @@ def collect(
         pd.DataFrame(costs),
         pd.DataFrame(kinds, columns=["kind", "message", "count"]),
         settings,
+    )
+
+
+def troubles(result: EvaluationResult) -> list[str]:
+    """Tell what a user should be warned of.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        The outcome.
+
+    Returns
+    -------
+    messages : list of str
+        Empty where all went well.
+    """
+    messages = []
+    units, errors = result.units, result.errors
+    repaired = units[units["how"] == "repaired"]
+    if len(repaired):
+        names = ", ".join(
+            f"fold {fold} of subject {subject!r}"
+            for subject, fold in zip(repaired["subject"], repaired["fold"])
+        )
+        messages.append(
+            f"store: {len(repaired)} of {len(units)} units were damaged and have been "
+            f"computed again: {names}"
+        )
+    is_of_estimator = errors["method"].isin([WHOLE_TRIAL, ESTIMATOR])
+    lost, others = errors[is_of_estimator], errors[~is_of_estimator]
+    if len(lost):
+        n_lost = lost["trial"].nunique()
+        n_trials = len(set(result.table["trial"]) | set(errors["trial"]))
+        messages.append(
+            f"{n_lost} of {n_trials} trials failed, see `errors`; the first: "
+            f"{_told(lost)}"
+        )
+    others = others[~others["trial"].isin(lost["trial"])]
+    for method in others["method"].unique():
+        own = others[others["method"] == method]
+        messages.append(
+            f"{method!r} failed in {len(own)} trials, see `errors`; the first: "
+            f"{_told(own)}"
+        )
+    return messages
+
+
+def _told(errors):
+    first = errors.iloc[0]
+    where = f"trials[{first['trial']}]"
+    if first["error"].startswith(where):
+        return first["error"]
+    return (
+        f"{where} (subject {first['subject']!r}, stimulus {first['stimulus']!r}): "
+        f"{first['error']}"
     )
 
 
