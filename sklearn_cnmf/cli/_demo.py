@@ -1,6 +1,5 @@
 """The command ``demo``: the whole path on simulated listeners."""
 
-import argparse
 import platform
 import tempfile
 import warnings
@@ -14,7 +13,7 @@ from .. import ContrastiveNMF, EnvelopeDecoder, __version__
 from ..datasets import load_example_stems, simulate_trials
 from ..evaluation import StimulusKFold, search_delta
 from ..model_io import save_model
-from ._arguments import path
+from ._arguments import LEVELS, add_level, level_in_db, path, positive, seed
 from ._held_out import finish_trial, write_eeg
 from ._output import listeners, new_folder, write_json
 from ._progress import Progress
@@ -26,8 +25,6 @@ DELTAS = (0.0, 0.01, 0.1)
 # two thirds of the time, at the price of 0.1 dB of SI-SDR gain where the attended
 # instrument is known (0.9 dB with recordings of a reverberant room).
 SEPARATION = {"n_components": 100, "tol": 1e-3}
-# Power that the attended instrument evokes, relative to the rest of the EEG, in dB.
-LEVELS = {"realistic": -20.0, "clear": -10.0}
 _N_STEPS = 4
 
 
@@ -45,30 +42,19 @@ def add_parser(commands):
         "--out", type=path, required=True, metavar="DIR", help="folder to make"
     )
     parser.add_argument(
-        "--subjects", type=_count, default=2, metavar="N", help="listeners (default: 2)"
+        "--subjects",
+        type=positive,
+        default=2,
+        metavar="N",
+        help="listeners (default: 2)",
     )
     parser.add_argument(
-        "--seed", type=_seed, default=0, metavar="N", help="of all chance (default: 0)"
+        "--seed", type=seed, default=0, metavar="N", help="of all chance (default: 0)"
     )
     parser.add_argument(
-        "--jobs", type=_count, default=2, metavar="N", help="processes (default: 2)"
+        "--jobs", type=positive, default=2, metavar="N", help="processes (default: 2)"
     )
-    level = parser.add_mutually_exclusive_group()
-    level.add_argument(
-        "--level",
-        choices=tuple(LEVELS),
-        default="realistic",
-        help="how strong the response to the attended instrument is: realistic, as "
-        "hard as published recordings (-20 dB), or clear, what good EEG would give "
-        "(-10 dB); default: realistic",
-    )
-    level.add_argument(
-        "--snr-db",
-        type=float,
-        metavar="DB",
-        help="the same as a number: power that the attended instrument evokes, "
-        "relative to the rest of the EEG",
-    )
+    add_level(parser)
     parser.set_defaults(run=_run)
 
 
@@ -78,9 +64,7 @@ def _run(arguments):
         n_subjects=arguments.subjects,
         seed=arguments.seed,
         n_jobs=arguments.jobs,
-        snr_db=LEVELS[arguments.level]
-        if arguments.snr_db is None
-        else arguments.snr_db,
+        snr_db=level_in_db(arguments),
     )
 
 
@@ -257,17 +241,3 @@ def _versions():
         "python": platform.python_version(),
         **{name: module.__version__ for name, module in modules.items()},
     }
-
-
-def _count(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"at least 1 is expected, got {value}")
-    return value
-
-
-def _seed(text):
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"at least 0 is expected, got {value}")
-    return value

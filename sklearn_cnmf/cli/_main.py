@@ -35,8 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         complain(f"{PROGRAM}: error: {one_line(error)}")
         return _USER_ERROR
-    except KeyboardInterrupt:
-        complain(f"{PROGRAM}: interrupted, nothing was written")
+    except KeyboardInterrupt as interrupt:
+        kept = one_line(interrupt) if interrupt.args else "nothing was written"
+        complain(f"{PROGRAM}: interrupted, {kept}")
         return _INTERRUPTED
     try:
         say(text, sys.stdout)
@@ -72,7 +73,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     # Here, so that Ctrl-C while they load ends as it does later.
     from .. import __version__
-    from . import _data, _demo, _separate
+    from . import _data, _demo, _evaluate, _separate
 
     parser = _Parser(
         prog=PROGRAM,
@@ -81,7 +82,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (_demo, _separate, _data):
+    for command in (_demo, _separate, _data, _evaluate):
         command.add_parser(commands)
     return parser
 

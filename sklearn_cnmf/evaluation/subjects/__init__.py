@@ -4,5 +4,6 @@ from ._claims import Claim
 from ._evaluate import evaluate
 from ._result import EvaluationResult
 from ._summary import EvaluationSummary
+from ._units import SCHEMES
 
-__all__ = ["Claim", "EvaluationResult", "EvaluationSummary", "evaluate"]
+__all__ = ["SCHEMES", "Claim", "EvaluationResult", "EvaluationSummary", "evaluate"]

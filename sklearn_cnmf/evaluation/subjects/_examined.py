@@ -26,12 +26,15 @@ class Examined(NamedTuple):
         What it may share with other trials; None where it can't be used.
     n_channels : int
         Of its EEG.
+    n_bytes : int
+        Of all its arrays and its reference's.
     """
 
     error: str
     digest: str
     content: Content | None
     n_channels: int
+    n_bytes: int
 
 
 def examine(
@@ -75,13 +78,14 @@ def _examine(index, trial, reference):
         check_trials([trial], [reference])
     except (ValueError, OSError) as error:
         where = trial_name(index, trial)
-        return Examined(str(error).replace("trials[0]", where, 1), "", None, 0)
+        return Examined(str(error).replace("trials[0]", where, 1), "", None, 0, 0)
     sources = tuple(_digest(s) for s in reference.sources if not is_silent(s))
     return Examined(
         "",
         trial_digest(trial, reference),
         Content(_digest(trial.mixture), sources),
         len(trial.eeg),
+        trial.eeg.nbytes + trial.mixture.nbytes + reference.sources.nbytes,
     )
 
 

@@ -1,5 +1,6 @@
 """The table of an evaluation, what failed, and what it cost."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from ...trial import Reference, Trial
 from ._claims import Claim, check_claims
 from ._examined import Examined
 from ._methods import ESTIMATOR
+from ._plan import EvaluationPlan, plan_of
 from ._summary import EvaluationSummary, summarise
 from ._units import Unit
 from ._work import WHOLE_TRIAL
@@ -63,8 +65,9 @@ class EvaluationResult:
     units : DataFrame
         `subject`, `fold`, `n_train`, `n_test`, `how` ("computed", "reused" from the
         store, "repaired" where the stored unit was damaged, or "failed"), `seconds`
-        and of these `fit_seconds`, `peak_mib` of the worker's memory, `n_bytes` of what
-        it was sent, `parameters`, and the `key` in the store.
+        and of these `fit_seconds`, `peak_mib` of the worker's memory, `train_mib` of
+        the arrays trained on, `bytes_in` and `bytes_out` of what a worker was sent and
+        sent back, `parameters`, and the `key` in the store.
     warnings : DataFrame
         `kind`, `message`, and `count` of what was warned of in the units.
     settings : dict
@@ -141,6 +144,29 @@ class EvaluationResult:
         """
         return check_claims(self, random_state=random_state)
 
+    def plan(self, n_subjects: int = 1000, *, n_workers: int = 100) -> EvaluationPlan:
+        """Tell what the same evaluation of more subjects would take.
+
+        Parameters
+        ----------
+        n_subjects : int, default=1000
+            Number of subjects, each with as many trials as those of this result.
+        n_workers : int, default=100
+            Number of worker processes, each with a core of its own like those of this
+            run.
+
+        Returns
+        -------
+        plan : EvaluationPlan
+            Prints as text.
+
+        Raises
+        ------
+        ValueError
+            If no unit was computed in this run, so that nothing was measured.
+        """
+        return plan_of(self, n_subjects, n_workers)
+
 
 def columns_of_conditions(conditions: Any, n_trials: int) -> dict[str, list]:
     """Check what is known of each trial.
@@ -197,7 +223,8 @@ def collect(
         if found.content is None:
             errors.append(_error(trials, index, None, WHOLE_TRIAL, found.error))
     for unit, (content, how, key, n_bytes) in zip(units, done):
-        costs.append(_cost(unit, content, how, key, n_bytes))
+        train_mib = sum(examined[i].n_bytes for i in unit.train) / 2**20
+        costs.append(_cost(unit, content, how, key, n_bytes, train_mib))
         for kind in content.get("warnings", ()):
             name = kind["kind"], kind["message"]
             counts[name] = counts.get(name, 0) + kind["count"]
@@ -299,7 +326,7 @@ def _error(trials, index, unit, method, reason):
     }
 
 
-def _cost(unit, content, how, key, n_bytes):
+def _cost(unit, content, how, key, n_bytes, train_mib):
     nothing = {"seconds": np.nan, "fit_seconds": np.nan, "peak_mib": np.nan}
     return {
         "subject": unit.subject,
@@ -308,7 +335,9 @@ def _cost(unit, content, how, key, n_bytes):
         "n_test": len(unit.test),
         "how": how,
         **{name: content.get(name, value) for name, value in nothing.items()},
-        "n_bytes": n_bytes,
+        "train_mib": train_mib,
+        "bytes_in": n_bytes,
+        "bytes_out": len(json.dumps(content)),
         "parameters": content.get("parameters", ""),
         "key": key,
     }

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -167,7 +168,7 @@ def test_an_estimator_that_only_predicts_has_baselines_that_need_no_guide(one_li
 class Eavesdropper(Unprocessed):
     """Remembers which EEG it was given."""
 
-    heard = []
+    heard: ClassVar = []
 
     def predict(self, X):
         self.heard.extend(trial.eeg for trial in X)

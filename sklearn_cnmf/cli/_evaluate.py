@@ -1,0 +1,275 @@
+"""The command ``evaluate``: all subjects, beside baselines and controls."""
+
+import argparse
+import tempfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import joblib
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+
+from .. import ContrastiveNMF, EnvelopeDecoder
+from ..evaluation import StimulusKFold, evaluate
+from ..evaluation.subjects import SCHEMES
+from ..metrics import separation_scorer
+from ._arguments import add_level, level_in_db, path, positive, seed
+from ._evaluated_data import KINDS, load
+from ._output import new_folder, write_json
+
+_BACKENDS = ("loky", "dask")
+_N_INNER_FOLDS = 4
+
+
+def add_parser(commands):
+    """Add the command to those of the program."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="evaluate over subjects, beside baselines and controls, with statistics",
+        description="Fit a decoder and a separator for each fold of stimuli of each "
+        "subject, test them on what was left out beside baselines and controls, and "
+        "write the table of all scores, its summary and what reproduces it into a new "
+        "folder. No stimulus is both trained on and tested.",
+    )
+    parser.add_argument(
+        "--data",
+        type=_kind_and_path,
+        required=True,
+        metavar="KIND[:PATH]",
+        help="recordings: simulated, or madeeg:PATH, bids:PATH, trials:FILE (of "
+        "save_trials), table:FILE (CSV or TSV)",
+    )
+    parser.add_argument(
+        "--out", type=path, required=True, metavar="DIR", help="folder to make"
+    )
+    parser.add_argument(
+        "--subjects",
+        type=positive,
+        metavar="N",
+        help="the first N subjects alone (default: all; 3 simulated ones)",
+    )
+    parser.add_argument(
+        "--scheme",
+        choices=tuple(SCHEMES),
+        default="within-subject",
+        help="who is trained on: "
+        + "; ".join(f"{name}, {what}" for name, what in SCHEMES.items())
+        + " (default: within-subject)",
+    )
+    parser.add_argument(
+        "--folds",
+        type=positive,
+        metavar="N",
+        help="folds of stimuli (default: 5, or as many as there are stimuli)",
+    )
+    parser.add_argument(
+        "--deltas",
+        type=_numbers,
+        metavar="A,B,...",
+        help="choose the weight of the contrast from these, in folds of the training "
+        "trials of each unit (default: the default weight)",
+    )
+    parser.add_argument(
+        "--candidates",
+        type=path,
+        metavar="DIR",
+        help="sources that another separator made, a folder of audio files for each "
+        "stimulus, for the EEG to choose from",
+    )
+    parser.add_argument(
+        "--store",
+        type=path,
+        metavar="DIR",
+        help="keep finished units there: the same command goes on after it was stopped",
+    )
+    parser.add_argument(
+        "--jobs", type=positive, default=1, metavar="N", help="processes (default: 1)"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=_BACKENDS,
+        default="loky",
+        help="what runs them: processes of this machine, or Dask (default: loky)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask scheduler that is running; without it, --backend dask starts "
+        "workers on this machine",
+    )
+    parser.add_argument(
+        "--plan",
+        type=positive,
+        metavar="N",
+        help="tell, too, what N subjects would take, by what these took",
+    )
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of all chance (default: 0)",
+    )
+    add_level(parser, "of simulated data: ")
+    parser.set_defaults(run=_run)
+
+
+def _kind_and_path(text):
+    kind, _, found = text.partition(":")
+    if kind not in KINDS:
+        raise argparse.ArgumentTypeError(
+            f"expected one of {', '.join(KINDS)}, got {kind!r}"
+        )
+    if (kind == "simulated") != (found == ""):
+        expected = "no path" if kind == "simulated" else f"{kind}:PATH"
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+    return kind, path(found) if found else None
+
+
+def _numbers(text):
+    try:
+        found = [float(one) for one in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected numbers between commas, got {text!r}"
+        ) from error
+    if not all(0 <= one < float("inf") for one in found):
+        raise argparse.ArgumentTypeError(f"expected numbers >= 0, got {text!r}")
+    return found
+
+
+def _run(arguments):
+    if arguments.scheduler is not None and arguments.backend != "dask":
+        raise ValueError("--scheduler: is meant for --backend dask")
+    kind, _ = arguments.data
+    if kind != "simulated" and (arguments.level or arguments.snr_db is not None):
+        raise ValueError("--level, --snr-db: are meant for --data simulated")
+    with ExitStack() as stack:
+        folder = stack.enter_context(new_folder(arguments.out))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        data = load(
+            *arguments.data,
+            n_subjects=arguments.subjects,
+            seed=arguments.seed,
+            snr_db=level_in_db(arguments),
+            on_disk=scratch / "trials.h5" if arguments.backend == "dask" else None,
+        )
+        stack.enter_context(_backend(arguments))
+        result = _evaluated(arguments, data, scratch)
+        summary = result.summary(random_state=arguments.seed)
+        text = [*data.notes, str(summary), "", *_claims(result, arguments.seed)]
+        plan = None
+        if arguments.plan is not None:
+            plan = result.plan(arguments.plan)
+            text += ["", str(plan)]
+        text += ["", *_files(arguments.out, result)]
+        _write(folder, result, summary, text, arguments, data)
+    return "\n".join(text)
+
+
+def _evaluated(arguments, data, scratch):
+    model = Pipeline(
+        [
+            ("decode", EnvelopeDecoder()),
+            ("separate", ContrastiveNMF(memory=str(scratch / "spectra"))),
+        ]
+    )
+    if arguments.deltas is not None:
+        model = GridSearchCV(
+            model,
+            {"separate__delta": arguments.deltas},
+            scoring=separation_scorer("si_sdr", choice="true"),
+            cv=StimulusKFold(_N_INNER_FOLDS),
+            error_score="raise",
+        )
+    try:
+        return evaluate(
+            model,
+            data.trials,
+            data.references,
+            scheme=arguments.scheme,
+            cv=arguments.folds,
+            candidates=arguments.candidates,
+            conditions=data.conditions,
+            n_jobs=arguments.jobs if arguments.backend == "loky" else None,
+            store=arguments.store,
+            random_state=arguments.seed,
+        )
+    except RuntimeError as error:  # a worker process died
+        raise OSError(str(error)) from error
+    except KeyboardInterrupt as interrupt:
+        if arguments.store is None:
+            raise
+        raise KeyboardInterrupt(
+            f"finished units are kept in {arguments.store}; the same command goes on"
+        ) from interrupt
+
+
+@contextmanager
+def _backend(arguments):
+    if arguments.backend == "loky":
+        yield
+        return
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise ValueError(
+            "--backend dask: Dask is not installed; pip install sklearn-cnmf[dask]"
+        ) from error
+    with ExitStack() as stack:
+        address = arguments.scheduler
+        if address is None:
+            address = stack.enter_context(
+                LocalCluster(
+                    n_workers=arguments.jobs,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                )
+            )
+        stack.enter_context(Client(address))
+        stack.enter_context(joblib.parallel_config(backend="dask"))
+        yield
+
+
+def _claims(result, random_state):
+    return [
+        "What the publication claims, on these trials (95 % bootstrap intervals over "
+        "subjects\nand stimuli):",
+        *map(str, result.claims(random_state=random_state)),
+    ]
+
+
+def _files(out, result):
+    lines = [
+        f"Written to {out}:",
+        "  table.csv      a row for each method, subject, fold, trial and metric",
+        "  units.csv      a row for each model: folds, parameters, time, memory",
+        "  summary.txt    this text",
+        "  summary.json   its figures",
+        "  settings.json  what reproduces this",
+    ]
+    if len(result.errors):
+        lines.insert(3, "  errors.csv     what failed")
+    return lines
+
+
+def _write(folder, result, summary, text, arguments, data):
+    result.table.to_csv(folder / "table.csv", index=False)
+    result.units.to_csv(folder / "units.csv", index=False)
+    if len(result.errors):
+        result.errors.to_csv(folder / "errors.csv", index=False)
+    if len(result.warnings):
+        result.warnings.to_csv(folder / "warnings.csv", index=False)
+    (folder / "summary.txt").write_text("\n".join(text) + "\n", encoding="utf-8")
+    claims = [vars(claim) for claim in result.claims(random_state=arguments.seed)]
+    write_json(folder / "summary.json", {**summary.to_dict(), "claims": claims})
+    command = {
+        name: value
+        for name, value in vars(arguments).items()
+        if name not in ("run", "out", "store", "jobs", "backend", "scheduler")
+    }
+    write_json(
+        folder / "settings.json",
+        {"command": command, **data.settings, **result.settings},
+    )
