@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .._memory import cached
 from .._validation import check_number, check_whole
 from ..trial import Trial
 from ._grouping import split_components
@@ -50,7 +51,9 @@ class OwnSpectra:
         mixture = Mixture(trial, self.n_fft)
         A, W = mixture.random_factors(self.n_components, self.seed)
         fixed = np.zeros(len(W), dtype=bool)
-        factors = factorize(mixture.magnitudes, A, W, settings.solving, fixed=fixed)
+        factors = cached(settings.memory, factorize)(
+            mixture.magnitudes, A, W, settings.solving, fixed=fixed
+        )
         return mixture, factors
 
     def separate(

@@ -145,7 +145,8 @@ class ContrastiveNMF(
         mixture.
     memory : None, str or joblib.Memory, default=None
         Where to keep learned spectra, and mixtures that were factorised with them, so
-        that a search over `delta` does either once per fold ("learned").
+        that a search over `delta` does either once per fold; mixtures of their own
+        spectra too ("blind").
     n_jobs : int, default=None
         How many trials to separate, or instruments to learn, at a time; as in
         :class:`joblib.Parallel`. Results do not depend on it.

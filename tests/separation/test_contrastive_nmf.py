@@ -440,6 +440,22 @@ def test_a_search_explains_a_mixture_once(duets, tmp_path, monkeypatch):
         model.set_params(mu=0.1).predict(trials)
 
 
+def test_a_mixture_of_its_own_spectra_is_factorised_once(duets, tmp_path, monkeypatch):
+    trials = duets[0][:2]
+    model = ContrastiveNMF(6, dictionary="blind", tol=1e-3, random_state=0).fit(trials)
+    plain = model.predict(trials)
+    model.set_params(memory=str(tmp_path))
+    assert_array_equal(model.predict(trials)[0], plain[0])
+
+    def fail(*args, **kwargs):
+        raise AssertionError("factorised again")
+
+    monkeypatch.setattr("sklearn_cnmf.separation._mixture.solve", fail)
+    assert_array_equal(model.predict(trials)[1], plain[1])
+    with pytest.raises(AssertionError, match="factorised again"):
+        model.set_params(tol=1e-2).predict(trials)
+
+
 @pytest.mark.parametrize("dictionary", ["learned", "blind", "guided"])
 def test_listeners_of_one_mixture_share_its_factorisation(
     duets, dictionary, monkeypatch

@@ -64,12 +64,15 @@ class _Compared:
     def __init__(self, separator, candidates, first):
         default = ContrastiveNMF() if separator is None else separator
         self.stft = {"window": default.window, "mask_power": default.mask_power}
+        self.memory = default.memory
         self.candidates = candidates
         self.first = first
 
     @cached_property
     def components(self):
-        model = ContrastiveNMF(dictionary="blind", random_state=0, **self.stft)
+        model = ContrastiveNMF(
+            dictionary="blind", memory=self.memory, random_state=0, **self.stft
+        )
         return OwnComponents(self.first.trial, model)
 
     @cached_property

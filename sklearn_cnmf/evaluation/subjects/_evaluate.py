@@ -399,7 +399,10 @@ def _results(tasks, indices, store, n_jobs) -> Iterator[tuple[int, dict, str]]:
         n_jobs=n_jobs, return_as="generator_unordered", batch_size=1
     )(joblib.delayed(_do)(index, *tasks[index], store) for index in indices)
     try:
-        yield from results
+        with warnings.catch_warnings():
+            # joblib renews processes whose memory has grown, and says so.
+            warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
+            yield from results
     except TerminatedWorkerError as error:
         kept = "nothing was kept" if store is None else "finished units are kept"
         raise RuntimeError(
