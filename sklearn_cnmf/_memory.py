@@ -1,6 +1,7 @@
 """A cache on disk that never answers for other code than what runs."""
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -30,7 +31,14 @@ def cached(memory: Any, function: Callable) -> Callable:
     memory = check_memory(memory)
     if memory.store_backend is None:
         return function
-    return partial(memory.cache(_call), _code(), function)
+    return partial(_ask, memory.cache(_call), _code(), function)
+
+
+def _ask(kept, *args, **kwargs):
+    with warnings.catch_warnings():
+        # On a busy disk joblib warns that it took long to note the arguments.
+        warnings.filterwarnings("ignore", "Persisting input arguments", UserWarning)
+        return kept(*args, **kwargs)
 
 
 def _call(code, function, *args, **kwargs):
