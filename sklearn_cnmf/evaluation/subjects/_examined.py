@@ -76,9 +76,12 @@ def _examine_all(indices, trials, references):
 def _examine(index, trial, reference):
     try:
         check_trials([trial], [reference])
+        _check_attended(trial, reference)
     except (ValueError, OSError) as error:
-        where = trial_name(index, trial)
-        return Examined(str(error).replace("trials[0]", where, 1), "", None, 0, 0)
+        reason = str(error)
+        for records in ("trials", "references"):
+            reason = reason.replace(f"{records}[0]", f"{records}[{index}]", 1)
+        return Examined(reason, "", None, 0, 0)
     sources = tuple(_digest(s) for s in reference.sources if not is_silent(s))
     return Examined(
         "",
@@ -87,6 +90,16 @@ def _examine(index, trial, reference):
         len(trial.eeg),
         trial.eeg.nbytes + trial.mixture.nbytes + reference.sources.nbytes,
     )
+
+
+def _check_attended(trial, reference):
+    """Refuse what can't be scored and, trained on, makes a whole fit fail."""
+    if is_silent(reference.sources[reference.attended]):
+        raise ValueError(
+            f"{trial_name(0, trial, 'references')}: sources[{reference.attended}], the "
+            "attended source, is silent; nothing can be learned from it or compared "
+            "with it"
+        )
 
 
 def _digest(array):

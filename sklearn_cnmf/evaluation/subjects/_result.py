@@ -306,7 +306,7 @@ def troubles(result: EvaluationResult) -> list[str]:
 def _told(errors):
     first = errors.iloc[0]
     where = f"trials[{first['trial']}]"
-    if first["error"].startswith(where):
+    if first["error"].startswith((where, f"references[{first['trial']}]")):
         return first["error"]
     return (
         f"{where} (subject {first['subject']!r}, stimulus {first['stimulus']!r}): "
