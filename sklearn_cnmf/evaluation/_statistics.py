@@ -660,7 +660,7 @@ def _codes(name, labels, n_trials):
         )
     labels = list(labels)
     for index, label in enumerate(labels):
-        if _missing(label):
+        if is_missing(label):
             raise ValueError(
                 f"{name}[{index}]: expected a label, got {label!r}; leave trials "
                 "without one out"
@@ -673,7 +673,8 @@ def _codes(name, labels, n_trials):
     return np.array([number[label] for label in labels])
 
 
-def _missing(label):
+def is_missing(label: Any) -> bool:
+    """Tell whether a label is None, NaN, NA or empty."""
     try:
         return label is None or bool(label != label) or label == ""
     except (TypeError, ValueError):  # such as pandas.NA, neither equal nor different

@@ -24,6 +24,7 @@ _OWN_COLUMNS = (
     "instruments",
     "n_instruments",
     "attended",
+    "attended_index",
     "alike",
     "chosen",
     "probabilities",
@@ -53,7 +54,8 @@ class EvaluationResult:
     table : DataFrame
         A row for each method, subject, fold, trial and metric. `trial` is the index in
         the list that was given; `attended` and `chosen` are instruments, or where they
-        have no names the index of the attended source; `alike` is Pearson's r of the
+        have no names the index of the attended source; `attended_index` is that index
+        in any case; `alike` is Pearson's r of the
         envelopes (1 to 8 Hz) of the attended source and of the most similar other one;
         `probabilities` are those of the candidates in the order of `instruments`, or
         of their names where another separator made them, in one str;
@@ -138,9 +140,12 @@ class EvaluationResult:
         -----
         A claim is supported if the 95 % bootstrap interval over subjects and stimuli
         (:func:`cluster_bootstrap`) of each of its figures is above zero, or above
-        chance; contradicted if each is below; and undecided otherwise. Difficult are
-        trials with a condition "same_rhythm" of True, or "rhythm" of "same"; without
-        such a condition, those whose envelopes are more alike than the median.
+        chance; contradicted if each is below; and undecided otherwise. The share of
+        right choices has to be above chance by its exact interval as well. Separation
+        without EEG is "sequential" and "blind-guided". Difficult are trials with a
+        condition "same_rhythm" of True, or "rhythm" of "same"; without such a
+        condition, those whose envelopes are more alike than the median. Trials of which
+        it is not known are left out.
         """
         return check_claims(self, random_state=random_state)
 
@@ -353,6 +358,7 @@ def _of_trial(trial, reference, unit, index):
         "instruments": "" if names is None else " ".join(names),
         "n_instruments": reference.shape_of("sources")[0],
         "attended": str(attended if names is None else names[attended]),
+        "attended_index": attended,
     }
 
 

@@ -11,6 +11,7 @@ from .._statistics import (
     TwinTest,
     cluster_bootstrap,
     holm,
+    is_missing,
     paired_difference,
     selection_accuracy,
     twin_test,
@@ -18,7 +19,9 @@ from .._statistics import (
 from ._methods import ESTIMATOR
 
 # Largest number of different values of a condition that are told apart.
-_MOST_VALUES = 12
+MOST_VALUES = 12
+# How missing values of a condition are called.
+MISSING = "not given"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +94,10 @@ def summarise(
     """Sum up an evaluation; see :meth:`EvaluationResult.summary`."""
     options = {"level": level, "n_bootstrap": n_bootstrap, "random_state": random_state}
     table = result.table
-    metrics = list(dict.fromkeys(table.loc[table["unit"] == "dB", "metric"]))
-    separation = _separation(table, metrics, options)
-    choices = _choices(table, options)
-    differences = _differences(table, metrics[0], options)
+    metrics, methods = metrics_of(result), _methods_of(result)
+    separation = _separation(table, methods, metrics, options)
+    choices = _choices(table, methods, options)
+    differences = _differences(table, methods, metrics[0], options)
     conditions = _conditions(table, metrics[0], options)
     twins, calibration = _twins(table), _calibration(table)
     found = EvaluationSummary(
@@ -105,10 +108,32 @@ def summarise(
     return EvaluationSummary(**{**vars(found), "text": text_of(result, found)})
 
 
+def metrics_of(result: Any) -> list[str]:
+    """Metrics in dB of a result, in the order that was asked for."""
+    table = result.table
+    found = dict.fromkeys(table.loc[table["unit"] == "dB", "metric"])
+    return _ordered(found, result.settings.get("metrics", ()))
+
+
+def _methods_of(result):
+    found = dict.fromkeys(result.table["method"])
+    return _ordered(found, result.settings.get("methods", ()))
+
+
+def _ordered(found, order):
+    return [n for n in order if n in found] + [n for n in found if n not in order]
+
+
 def trials_of(table: Any, method: str, metric: str) -> Any:
     """Rows of one method and metric, by trial."""
     rows = table[(table["method"] == method) & (table["metric"] == metric)]
     return rows.sort_values("trial").set_index("trial")
+
+
+def choices_of(table: Any, method: str, metric: str = "correct") -> Any:
+    """Rows of trials in which a method had a choice: of several instruments."""
+    rows = trials_of(table, method, metric)
+    return rows[rows["n_instruments"] > 1]
 
 
 def _mean_over_subjects(rows, options):
@@ -128,11 +153,11 @@ def _mean_over_subjects(rows, options):
     }
 
 
-def _separation(table, metrics, options):
+def _separation(table, methods, metrics, options):
     import pandas as pd
 
     found = []
-    for method in dict.fromkeys(table["method"]):
+    for method in methods:
         for metric in metrics:
             rows = trials_of(table, method, metric)
             if len(rows):
@@ -141,16 +166,17 @@ def _separation(table, metrics, options):
     return pd.DataFrame(found)
 
 
-def _choices(table, options):
+def _choices(table, methods, options):
     found = {}
-    for method in dict.fromkeys(table["method"]):
-        rows = trials_of(table, method, "correct")
+    for method in methods:
+        rows = choices_of(table, method)
         if len(rows):
-            found[method] = _accuracy(rows, options)
+            found[method] = accuracy_of(rows, **options)
     return found
 
 
-def _accuracy(rows, options):
+def accuracy_of(rows: Any, **options: Any) -> SelectionAccuracy:
+    """Share of right choices in rows of :func:`choices_of`, against chance."""
     return selection_accuracy(
         rows["value"].to_numpy() == 1,
         1 / rows["n_instruments"].to_numpy(),
@@ -170,12 +196,12 @@ def stimuli_of(rows: Any) -> list[Any]:
     return [s or f"trial {i}" for i, s in zip(rows.index, rows["stimulus"])]
 
 
-def _differences(table, metric, options):
+def _differences(table, methods, metric, options):
     import pandas as pd
 
     own = trials_of(table, ESTIMATOR, metric)
     found = []
-    for method in dict.fromkeys(table["method"]):
+    for method in methods:
         other = trials_of(table, method, metric)
         shared = own.index.intersection(other.index)
         if method == ESTIMATOR or len(shared) == 0:
@@ -209,7 +235,7 @@ def _differences(table, metric, options):
 
 def _twins(table):
     """Pairs of trials of one subject and mixture that differ in attention alone."""
-    rows = trials_of(table, ESTIMATOR, "correct")
+    rows = choices_of(table, ESTIMATOR)
     groups = {}
     for place, row in enumerate(rows.itertuples()):
         if row.stimulus:
@@ -226,15 +252,13 @@ def _twins(table):
 
 def _calibration(table):
     """Compare probabilities with choices, where the estimator gives both."""
-    rows = trials_of(table, ESTIMATOR, "p_attended")
+    rows = choices_of(table, ESTIMATOR, "p_attended")
     if not len(rows):
         return None
-    probabilities, attended = [], []
-    for row in rows.itertuples():
-        p = np.array([float(one) for one in row.probabilities.split()])
-        probabilities.append(p)
-        attended.append(row.instruments.split().index(row.attended))
-    return calibration_table(probabilities, attended)
+    probabilities = [
+        np.array([float(one) for one in p.split()]) for p in rows["probabilities"]
+    ]
+    return calibration_table(probabilities, rows["attended_index"].tolist())
 
 
 def _conditions(table, metric, options):
@@ -242,9 +266,9 @@ def _conditions(table, metric, options):
     import pandas as pd
 
     rows = trials_of(table, ESTIMATOR, metric)
-    right = trials_of(table, ESTIMATOR, "correct")
+    right = choices_of(table, ESTIMATOR)
     found = []
-    for name, groups in condition_groups(rows).items():
+    for name, groups in condition_groups(rows)[0].items():
         for value, index in groups.items():
             entry = {"condition": name, "value": value}
             entry |= _mean_over_subjects(rows.loc[index], options)
@@ -255,15 +279,17 @@ def _conditions(table, metric, options):
                 "accuracy_high": np.nan,
             }
             if len(choices):
-                accuracy = _accuracy(choices, options)
+                accuracy = accuracy_of(choices, **options)
                 entry["accuracy"] = accuracy.accuracy
                 entry["accuracy_low"], entry["accuracy_high"] = accuracy.interval
             found.append(entry)
-    return pd.DataFrame(found)
+    figures = ["mean", "low", "high", "median", "p10", "n_trials", "n_subjects"]
+    exact = ["accuracy", "accuracy_low", "accuracy_high"]
+    return pd.DataFrame(found, columns=["condition", "value", *figures, *exact])
 
 
-def condition_groups(rows: Any) -> dict[str, dict[str, Any]]:
-    """Trials by what is known of them.
+def condition_groups(rows: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Divide trials by what is known of them.
 
     Parameters
     ----------
@@ -273,25 +299,50 @@ def condition_groups(rows: Any) -> dict[str, dict[str, Any]]:
     Returns
     -------
     groups : dict of str to dict of str to Index
-        Of each condition that takes several values the trials of each: the number of
-        instruments, envelopes "more alike" than the median or "less alike", and the
-        conditions that were given.
+        Of each condition that takes several values the trials of each: the `alike` of
+        the table, "above the median" or "up to the median"; the number of instruments;
+        and the conditions that were given, by value, missing ones last.
+    left_out : list of str
+        Conditions of more than twelve values.
     """
-    groups = {}
-    median = rows["alike"].median()
-    alike = np.where(rows["alike"] > median, "more alike", "less alike")
-    known = {
-        "envelopes (attended and most similar other)": alike,
-        "number of instruments": rows["n_instruments"],
-    }
+    groups, left_out = {}, []
+    alike = rows["alike"].dropna()
+    above = alike > alike.median()
+    if above.any():
+        groups["r of envelopes, attended and most similar other source"] = {
+            "up to the median": alike.index[~above],
+            "above the median": alike.index[above],
+        }
     given = list(rows.columns)[list(rows.columns).index("value") + 1 :]
+    known = {"number of instruments": rows["n_instruments"]}
     known |= {name: rows[name] for name in given}
     for name, values in known.items():
-        values = np.array([str(value) for value in values])
-        distinct = sorted(set(values))
-        if 1 < len(distinct) <= _MOST_VALUES:
-            groups[name] = {value: rows.index[values == value] for value in distinct}
-    return groups
+        labels = np.array([label_of(value) for value in values])
+        distinct = _in_order(dict(zip(labels.tolist(), values)))
+        if len(distinct) > MOST_VALUES:
+            left_out.append(name)
+        elif len(distinct) > 1:
+            groups[name] = {label: rows.index[labels == label] for label in distinct}
+    return groups, left_out
+
+
+def label_of(value: Any) -> str:
+    """Write a value; whole numbers are alike, however a table holds them."""
+    if is_missing(value):
+        return MISSING
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
+
+
+def _in_order(values):
+    """Labels in the order of what they stand for, missing ones last."""
+    known = [label for label in values if label != MISSING]
+    try:
+        known = sorted(known, key=values.get)
+    except TypeError:
+        known = sorted(known)
+    return known + [MISSING] * (MISSING in values)
 
 
 def _plain(value):

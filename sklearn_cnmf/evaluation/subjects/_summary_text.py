@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from ._methods import ESTIMATOR
+from ._summary import MOST_VALUES, condition_groups, metrics_of, trials_of
 from ._units import SCHEMES
 
 _WIDTH = 88
-# Metrics as they are called in text, and what else there is to know of them.
-_NAMES = {
+# Metrics as they are called in text.
+METRIC_NAMES = {
     "si_sdr": "SI-SDR",
     "sdr": "SDR",
     "sir": "SIR",
@@ -18,22 +20,27 @@ _NAMES = {
     "sir_improvement": "SIR gain",
 }
 # Below so many, percentile intervals over subjects are too narrow.
-_FEW_SUBJECTS = 10
+FEW_SUBJECTS = 10
+# Estimates below so many dB are silent or nearly so.
+_LOWEST = -100
+# Other metrics that fit in a line.
+_MOST_METRICS = 5
 # Errors of one kind that are printed.
 _MOST_ERRORS = 5
 
 
 def text_of(result: Any, summary: Any) -> str:
     """Write a summary in lines of at most 88 characters, but for names."""
+    metrics = metrics_of(result)
     blocks = [
-        _task(result),
         _failures(result),
-        _separation(summary),
+        _task(result),
+        _separation(result, summary, metrics),
         _choices(summary),
         _differences(summary),
         _twins(summary),
         _calibration(summary),
-        _conditions(summary),
+        _conditions(result, summary, metrics[0]),
         _warnings(result),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -47,77 +54,106 @@ def _task(result):
     )
     scheme = settings["scheme"]
     lines = [
-        f"{_count(n_trials, 'trial')} of {_count(n_subjects, 'subject')} and "
-        f"{_count(n_stimuli, 'stimulus', 'stimuli')}, "
-        f"{_count(len(result.units), 'model')}",
+        f"{number_of(n_trials, 'trial')} of {number_of(n_subjects, 'subject')} and "
+        f"{number_of(n_stimuli, 'stimulus', 'stimuli')}, "
+        f"{number_of(int((result.units['how'] != 'failed').sum()), 'model')}",
         *wrapped(f"{scheme}: {SCHEMES[scheme]}"),
     ]
     return lines
 
 
 def _failures(result):
-    errors = result.errors
+    errors, table = result.errors, result.table
     if not len(errors):
         return []
-    whole = errors.loc[errors["method"] == "", "trial"].nunique()
-    parts = errors.loc[errors["method"] != "", ["trial", "method"]]
+    left = errors["trial"].isin(table["trial"])
+    whole = errors.loc[~left, "trial"].nunique()
+    parts = errors.loc[left, "trial"].nunique()
+    of_all = f"of {number_of(table['trial'].nunique() + whole, 'trial')}"
+    lost = set(errors["subject"]) - set(table["subject"])
     lines = ["!" * _WIDTH]
     if whole:
-        lines.append(f"FAILED: {_count(whole, 'trial')}. They are in no figure below.")
-    if len(parts):
-        lines.append(
-            f"FAILED: single methods in {_count(parts['trial'].nunique(), 'trial')}, "
-            "which these methods' figures leave out."
+        of_lost = f"; nothing is left of {number_of(len(lost), 'subject')}"
+        lines += wrapped(
+            f"FAILED: {whole} {of_all}, in no figure below{of_lost if lost else ''}."
+        )
+    if parts:
+        lines += wrapped(
+            f"FAILED: single methods in {parts} {of_all}, which the figures of these "
+            "methods leave out."
         )
     counts = errors.groupby(["method", "error"], sort=False).size()
     for (method, error), n in list(counts.items())[:_MOST_ERRORS]:
         said = f"{n} x {method + ': ' if method else ''}{' '.join(error.split())}"
         lines += wrapped(said, "  ")
-    if len(counts) > _MOST_ERRORS:
-        lines.append(f"  and {len(counts) - _MOST_ERRORS} other kinds, see errors")
+    n_others = len(counts) - _MOST_ERRORS
+    if n_others > 0:
+        lines.append(
+            f"and {number_of(n_others, 'other kind')}, see errors of the result"
+        )
     return [*lines, "!" * _WIDTH]
 
 
-def _separation(summary):
+def _separation(result, summary, metrics):
     table = summary.separation
-    metrics = list(dict.fromkeys(table["metric"]))
-    first = metrics[0]
+    first, others = metrics[0], metrics[1:]
     level = f"{100 * summary.level:g} %"
-    others = "".join(f"{_NAMES[m]:>9s}" for m in metrics[1:])
     lines = [
         *wrapped(
-            f"Separation of the attended source in dB: {_NAMES[first]} (mean over the "
-            f"trials of each subject, then over subjects; its {level} bootstrap "
-            "interval over subjects; median and 10 % over trials)"
-            + (
-                f"; means of {', '.join(_NAMES[m] for m in metrics[1:])}"
-                if metrics[1:]
-                else ""
-            )
-            + "."
-            + _variants(metrics)
+            f"Separation of the attended source: {METRIC_NAMES[first]} in dB, mean "
+            "over the trials of each subject, then over subjects; "
+            f"{level} bootstrap interval of this mean over subjects; median and 10 % "
+            f"quantile over trials.{_variants(metrics)}"
         ),
-        f"{'':21s}{'mean':>6s}{'interval':>15s}{'median':>8s}{'10 %':>7s}{others}"
-        f"{'n':>5s}",
+        f"{'':22s}{'mean':>8s}{'interval':>18s}{'median':>8s}{'10 %':>8s}{'trials':>8s}"
+        f"{'subjects':>10s}",
     ]
-    for method in dict.fromkeys(table["method"]):
-        rows = table[table["method"] == method].set_index("metric")
-        own = rows.loc[first]
-        line = (
-            f"{method:21s}{own['mean']:6.1f}{_interval(own['low'], own['high']):>15s}"
-            f"{own['median']:8.1f}{own['p10']:7.1f}"
+    by_metric = {m: table[table["metric"] == m].set_index("method") for m in metrics}
+    for row in by_metric[first].itertuples():
+        lines.append(
+            f"{row.Index:22s}{row.mean:8.1f}{_interval(row.low, row.high):>18s}"
+            f"{row.median:8.1f}{row.p10:8.1f}{row.n_trials:8d}{row.n_subjects:10d}"
         )
-        for metric in metrics[1:]:
-            mean = rows["mean"].get(metric, np.nan)
-            line += f"{'-' if np.isnan(mean) else format(mean, '.1f'):>9s}"
-        lines.append(f"{line}{int(own['n_trials']):5d}")
     n = table["n_subjects"].max()
-    lines.append(f"n trials of {_count(int(n), 'subject')}")
     if n == 1:
         lines.append("With one subject there is no interval over subjects.")
-    elif n < _FEW_SUBJECTS:
+    elif n < FEW_SUBJECTS:
         lines.append("Bootstrap intervals over so few subjects tend to be too narrow.")
+    lines += _silent(result.table, first)
+    if others:
+        lines += [
+            "",
+            *wrapped(
+                "Separation by other metrics in dB, means over the trials of each "
+                "subject, then over subjects."
+            ),
+        ]
+    for start in range(0, len(others), _MOST_METRICS):
+        part = others[start : start + _MOST_METRICS]
+        heads = "".join(f"{METRIC_NAMES[m]:>12s}" for m in part)
+        lines.append(f"{'':20s}{heads}{'trials':>8s}")
+        for method in dict.fromkeys(table["method"]):
+            held = [m for m in part if method in by_metric[m].index]
+            means = "".join(
+                f"{by_metric[m]['mean'][method]:12.1f}" if m in held else f"{'-':>12s}"
+                for m in part
+            )
+            if held:
+                n = by_metric[held[0]]["n_trials"][method]
+                lines.append(f"{method:20s}{means}{n:8d}")
     return lines
+
+
+def _silent(table, metric):
+    """Tell of estimates that are so bad that means say little."""
+    low = table[(table["metric"] == metric) & (table["value"] < _LOWEST)]
+    counts = low.groupby("method", sort=False).size()
+    said = ", ".join(f"{m} {number_of(n, 'trial')}" for m, n in counts.items())
+    if not said:
+        return []
+    return wrapped(
+        f"Below {_LOWEST} dB, as silent estimates are, which rules the means: {said}."
+    )
 
 
 def _variants(metrics):
@@ -136,23 +172,23 @@ def _choices(summary):
     level = f"{100 * summary.level:g} %"
     lines = [
         *wrapped(
-            "Choice of the attended instrument: share right; its exact binomial "
-            f"{level} interval, which takes trials as independent; its {level} "
-            "bootstrap interval over subjects and stimuli, which does not; exact "
-            "one-sided p of as many right by chance, one of the instruments present."
+            "Choice of the attended instrument: right choices, and their share in % of "
+            f"trials; its exact binomial {level} interval, which takes trials as "
+            f"independent; its {level} bootstrap interval over subjects and stimuli, "
+            "which does not; what is right by chance in %, where each instrument of "
+            "the mixture is as likely; exact one-sided p of as many right or more by "
+            "chance."
         ),
-        f"{'':22s}{'right':>14s}{'%':>7s}{'exact':>15s}{'clustered':>15s}"
-        f"{'chance':>8s}{'p':>9s}",
+        f"{'':22s}{'right':>13s}{'%':>6s}{'exact':>15s}{'clustered':>15s}"
+        f"{'chance':>7s}{'p':>8s}",
     ]
     for method, found in summary.choices.items():
-        clustered = (np.nan, np.nan)
-        if found.clustered_interval is not None:
-            clustered = found.clustered_interval
+        clustered = found.clustered_interval
         lines.append(
-            f"{method:22s}{f'{found.n_right} of {found.n_trials}':>14s}"
-            f"{100 * found.accuracy:7.1f}{_percents(found.interval):>15s}"
-            f"{_percents(clustered):>15s}{100 * found.chance:8.1f}"
-            f"{_p(found.p_value):>9s}"
+            f"{method:22s}{f'{found.n_right} of {found.n_trials}':>13s}"
+            f"{100 * found.accuracy:6.1f}{_percents(found.interval):>15s}"
+            f"{_percents(clustered):>15s}{100 * found.chance:7.1f}"
+            f"{_p(found.p_value):>8s}"
         )
     return lines
 
@@ -164,25 +200,33 @@ def _differences(summary):
     level = f"{100 * summary.level:g} %"
     lines = [
         *wrapped(
-            f"The estimator minus each other method, {_NAMES[table['metric'][0]]} in "
-            "dB on the same trials: mean over subjects, its "
-            f"{level} bootstrap interval over subjects, Wilcoxon's signed-rank test "
-            "over subjects (two-sided), and "
-            f"its p by Holm for {_count(len(table), 'comparison')}."
+            f"The estimator minus each other method: {METRIC_NAMES[table['metric'][0]]}"
+            " in dB on the trials that both have, mean over the trials of each "
+            "subject, then over subjects; "
+            f"{level} bootstrap interval of this mean over subjects; p of Wilcoxon's "
+            "signed-rank test over subjects (two-sided), and adjusted by Holm for "
+            f"{number_of(len(table), 'comparison')}."
         ),
-        f"{'':22s}{'mean':>7s}{'interval':>16s}{'p':>9s}{'p Holm':>9s}{'subjects':>10s}"
-        f"{'trials':>8s}",
+        f"{'':22s}{'mean':>8s}{'interval':>18s}{'p':>8s}{'p Holm':>8s}{'trials':>8s}"
+        f"{'subjects':>10s}",
     ]
     for row in table.itertuples():
         lines.append(
-            f"{row.method:22s}{row.mean:+7.1f}{_interval(row.low, row.high):>16s}"
-            f"{_p(row.p_value):>9s}{_p(row.p_holm):>9s}{row.n_subjects:10d}"
-            f"{row.n_trials:8d}"
+            f"{row.method:22s}{row.mean:+8.1f}{_interval(row.low, row.high, '+'):>18s}"
+            f"{_p(row.p_value):>8s}{_p(row.p_holm):>8s}{row.n_trials:8d}"
+            f"{row.n_subjects:10d}"
         )
     n_subjects = int(table["n_subjects"].max())
-    if n_subjects < 6:
+    n_tests = int(table["p_value"].notna().sum())
+    smallest = 2.0 ** (1 - n_subjects)
+    if n_subjects == 1:
+        lines.append("With 1 subject there is no test over subjects.")
+    elif smallest > 0.05:
+        lines.append(f"With {n_subjects} subjects the test can't give a p below 0.05.")
+    elif n_tests * smallest > 0.05:
         lines.append(
-            f"With {_count(n_subjects, 'subject')} the test can't give a p below 0.05."
+            f"With {n_subjects} subjects and {n_tests} comparisons no p by Holm can be "
+            "below 0.05."
         )
     return lines
 
@@ -202,47 +246,68 @@ def _twins(summary):
 def _calibration(summary):
     if summary.calibration is None:
         return []
+    *rows, foot = str(summary.calibration).splitlines()
     return [
-        "Probabilities of the estimator's choices against how often they are right:",
-        *str(summary.calibration).splitlines()[:-1],
-        *wrapped(str(summary.calibration).splitlines()[-1]),
-    ]
-
-
-def _conditions(summary):
-    table = summary.conditions
-    if not len(table):
-        return []
-    lines = [
         *wrapped(
-            "The estimator by what is known of the trials: the first metric and "
-            "choices as above."
+            "Probabilities of the estimator's likeliest candidates, in bins, against "
+            "the share of trials in which these are attended."
         ),
-        f"{'':34s}{'mean':>7s}{'interval':>16s}{'median':>8s}{'right %':>9s}{'n':>6s}",
+        *rows,
+        *wrapped(foot),
     ]
+
+
+def _conditions(result, summary, metric):
+    table = summary.conditions
+    _, left_out = condition_groups(trials_of(result.table, ESTIMATOR, metric))
+    said = ", ".join(left_out)
+    lines = []
+    if left_out:
+        lines = wrapped(
+            f"Of more than {MOST_VALUES} values and not told apart: {said}."
+        )
+    if not len(table):
+        return lines
+    level = f"{100 * summary.level:g} %"
+    rows = []
     for name in dict.fromkeys(table["condition"]):
-        lines.append(name)
+        rows.append(name)
         for row in table[table["condition"] == name].itertuples():
             right = "-" if np.isnan(row.accuracy) else f"{100 * row.accuracy:.1f}"
-            lines.append(
-                f"  {row.value:32s}{row.mean:7.1f}{_interval(row.low, row.high):>16s}"
-                f"{row.median:8.1f}{right:>9s}{row.n_trials:6d}"
+            exact = _percents((row.accuracy_low, row.accuracy_high))
+            rows.append(
+                f"  {row.value:20s}{row.mean:8.1f}{_interval(row.low, row.high):>18s}"
+                f"{row.median:8.1f}{right:>8s}{exact:>15s}{row.n_trials:8d}"
             )
-    return lines
+    return [
+        *wrapped(
+            f"The estimator by what is known of the trials: {METRIC_NAMES[metric]} in "
+            "dB, mean over the trials of each subject, then over subjects; "
+            f"{level} bootstrap interval of this mean over subjects; median over "
+            f"trials; right choices in % of trials and their exact {level} interval. "
+            "Not tests, and not adjusted for the number of groups."
+        ),
+        f"{'':22s}{'mean':>8s}{'interval':>18s}{'median':>8s}{'right':>8s}"
+        f"{'exact':>15s}{'trials':>8s}",
+        *rows,
+        *lines,
+    ]
 
 
 def _warnings(result):
     if not len(result.warnings):
         return []
     counts = result.warnings.groupby("kind", sort=False)["count"].sum()
-    said = ", ".join(f"{kind} {_count(int(n), 'time')}" for kind, n in counts.items())
+    said = ", ".join(
+        f"{kind} {number_of(int(n), 'time')}" for kind, n in counts.items()
+    )
     return wrapped(f"Warnings in the units (see warnings of the result): {said}")
 
 
-def _interval(low, high):
-    if np.isnan(low) or np.isnan(high):
+def _interval(low, high, sign=""):
+    if np.isnan(low):
         return "-"
-    return f"{low:.1f} to {high:.1f}"
+    return f"{low:{sign}.1f} to {high:{sign}.1f}"
 
 
 def _percents(interval):
@@ -258,7 +323,8 @@ def _p(value):
     return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}"
 
 
-def _count(number, what, several=None):
+def number_of(number: int, what: str, several: str | None = None) -> str:
+    """Write how many there are of what."""
     if number == 1:
         return f"1 {what}"
     return f"{number} {several or what + 's'}"

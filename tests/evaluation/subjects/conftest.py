@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
 from sklearn_cnmf.datasets import Piece, simulate_trials
+from sklearn_cnmf.evaluation.subjects._result import _OWN_COLUMNS, EvaluationResult
 
 SFREQ = 4000.0
 
@@ -81,3 +83,67 @@ class Unprocessed:
 
     def predict(self, X):
         return [self.gain * trial.mixture for trial in X]
+
+
+def make_result(trials, errors=(), warnings=(), **settings):
+    """Make the result of trials that are written by hand.
+
+    A trial is a dict. `values` has of each method its `si_sdr_improvement`, or its
+    values by metric; `subject`, `stimulus`, `attended` (an index), `names`, `alike` and
+    `p` (probabilities of the estimator) have defaults; the rest are conditions. Errors
+    are (subject, trial, method, error).
+    """
+    rows, conditions = [], {}
+    for index, given in enumerate(trials):
+        one = {
+            "subject": "s1",
+            "stimulus": "",
+            "attended": 0,
+            "names": ("a", "b"),
+            "alike": np.nan,
+            "p": (),
+            **given,
+        }
+        methods, p = one.pop("values"), one.pop("p")
+        names, attended = one.pop("names"), one.pop("attended")
+        known = {
+            "fold": 0,
+            "trial": index,
+            "instruments": " ".join(names),
+            "n_instruments": len(names),
+            "attended": names[attended],
+            "attended_index": attended,
+            **one,
+        }
+        conditions |= dict.fromkeys(set(known) - set(_OWN_COLUMNS))
+        for method, values in methods.items():
+            if not isinstance(values, dict):
+                values = {"si_sdr_improvement": values}
+            own = p if method == "estimator" else ()
+            if own:
+                values = {**values, "p_attended": own[attended]}
+            for metric, value in values.items():
+                row = {
+                    **known,
+                    "method": method,
+                    "probabilities": " ".join(map(repr, own)),
+                    "metric": metric,
+                    "unit": "" if metric in ("correct", "p_attended") else "dB",
+                    "value": float(value),
+                }
+                rows.append(row)
+    errors = [(subject, 0, i, "", method, e) for subject, i, method, e in errors]
+    names = ["subject", "fold", "trial", "stimulus", "method", "error"]
+    return EvaluationResult(
+        pd.DataFrame(rows, columns=[*_OWN_COLUMNS, *sorted(conditions)]),
+        pd.DataFrame(errors, columns=names),
+        pd.DataFrame({"how": ["computed", "reused", "failed"]}),
+        pd.DataFrame(list(warnings), columns=["kind", "message", "count"]),
+        {"scheme": "within-subject", **settings},
+    )
+
+
+@pytest.fixture
+def result_of():
+    """Return a function that makes results of trials written by hand."""
+    return make_result
