@@ -28,7 +28,7 @@ from ._result import (
     columns_of_conditions,
     troubles,
 )
-from ._separators import describe_candidates
+from ._separators import check_separator, describe_candidates
 from ._units import SCHEMES, Unit, make_units
 from ._work import Task, UnitFailed, work
 
@@ -198,6 +198,7 @@ def evaluate(
     check_choice("scheme", scheme, SCHEMES)
     check_whole("random_state", random_state, least=0)
     _check_records(trials, references)
+    check_separator(candidates)
     conditions = columns_of_conditions(conditions, len(trials))
     methods = (
         ESTIMATOR,

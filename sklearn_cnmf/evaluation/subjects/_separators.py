@@ -16,6 +16,19 @@ _SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 _TOLERANCE = 1
 
 
+def check_separator(separator: Any) -> None:
+    """Refuse what can't offer candidates, as `candidates` of :func:`evaluate`."""
+    if separator is None or callable(separator) or isinstance(separator, Mapping):
+        return
+    if not isinstance(separator, (str, Path)):
+        raise ValueError(
+            "candidates: expected a function, a dict of stimuli, a folder or None, got "
+            f"{type(separator).__name__}"
+        )
+    if not Path(separator).is_dir():
+        raise ValueError(f"candidates: there is no folder {str(separator)!r}")
+
+
 def named_candidates(
     separator: Callable | Mapping | str | Path, trial: Trial
 ) -> dict[str, np.ndarray]:

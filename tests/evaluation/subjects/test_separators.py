@@ -5,6 +5,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf import Trial
 from sklearn_cnmf.evaluation.subjects._separators import (
+    check_separator,
     describe_candidates,
     named_candidates,
 )
@@ -101,3 +102,12 @@ def test_what_decides_about_candidates_is_described(trial):
     assert describe_candidates(halves, trial) is halves
     offered = {"song": {"a": trial.mixture}, "other": {}}
     assert list(describe_candidates(offered, trial)) == ["a"]
+
+
+def test_what_cannot_offer_candidates_is_refused(tmp_path):
+    for separator in (None, halves, {}, tmp_path, str(tmp_path)):
+        check_separator(separator)
+    with pytest.raises(ValueError, match="candidates: there is no folder 'nowhere'"):
+        check_separator("nowhere")
+    with pytest.raises(ValueError, match="candidates: expected a function, .* got int"):
+        check_separator(3)
