@@ -152,7 +152,7 @@ def _run(arguments):
             n_subjects=arguments.subjects,
             seed=arguments.seed,
             snr_db=level_in_db(arguments),
-            on_disk=scratch / "trials.h5" if arguments.backend == "dask" else None,
+            on_disk=scratch / "trials.h5",
         )
         stack.enter_context(_backend(arguments))
         result = _evaluated(arguments, data, scratch)

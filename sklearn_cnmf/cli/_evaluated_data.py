@@ -37,7 +37,7 @@ def load(
     n_subjects: int | None,
     seed: int,
     snr_db: float,
-    on_disk: Path | None,
+    on_disk: Path,
 ) -> Data:
     """Load recordings, or simulate them.
 
@@ -53,9 +53,8 @@ def load(
         Of the simulation.
     snr_db : float
         Of the simulation.
-    on_disk : Path or None
-        Where to keep simulated trials, so that workers read them; None leaves them in
-        memory.
+    on_disk : Path
+        File to keep simulated trials in, so that workers read their own.
 
     Returns
     -------
@@ -108,9 +107,8 @@ def _simulated(n_subjects, seed, snr_db, on_disk):
     trials, references = simulate_trials(
         pieces, n_subjects=n_subjects, snr_db=snr_db, random_state=seed
     )
-    if on_disk is not None:
-        save_trials(on_disk, trials, references)
-        trials, references = load_trials(on_disk)
+    save_trials(on_disk, trials, references)
+    trials, references = load_trials(on_disk)
     of_name = {piece.name: piece for piece in pieces}
     played = [of_name[trial.stimulus] for trial in trials]
     conditions = {
