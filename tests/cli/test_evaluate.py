@@ -183,8 +183,8 @@ def test_what_failed_is_written(tmp_path, capsys):
     command = ["evaluate", "--data", f"trials:{tmp_path / 'trials.h5'}", "--folds", "3"]
     assert main([*command, "--out", str(out)]) == 0
     printed, told = capsys.readouterr()
-    assert "FAILED: 1 trial" in printed
-    assert "is silent (all zeros)" in printed
+    assert "FAILED: 1 of 6 trials" in printed
+    assert "the attended source, is silent" in printed
     assert "warning" in told
     errors = pd.read_csv(out / "errors.csv")
     assert list(errors["trial"]) == [1]

@@ -67,7 +67,7 @@ def check_claims(result: Any, *, random_state: int = 0) -> list[Claim]:
 
 
 def _joint_improves(table, metric, random_state):
-    claim = "joint decoding and separation improves on separation without EEG"
+    claim = "the joint model improves on separating first and choosing by EEG"
     return _gains(table, claim, _WITHOUT_EEG, metric, random_state)
 
 

@@ -132,9 +132,9 @@ class EvaluationResult:
         -------
         claims : list of Claim
             Each prints its verdict and the figures: that the joint model improves on
-            separation without EEG, and more so where sources are hard to tell apart;
-            that the attended source is separated automatically; and that attention is
-            decoded without reference sources.
+            separating first and choosing by EEG, and more so where sources are hard to
+            tell apart; that the attended source is separated automatically; and that
+            attention is decoded without reference sources.
 
         Notes
         -----

@@ -319,7 +319,7 @@ def test_claims_print_their_verdict_and_figures_in_short_lines(result_of):
     lines = "\n".join(map(str, result_of(values).claims())).splitlines()
     assert max(map(len, lines)) <= 88
     assert lines[0] == (
-        "SUPPORTED: joint decoding and separation improves on separation without EEG"
+        "SUPPORTED: the joint model improves on separating first and choosing by EEG"
     )
     assert lines[1].startswith("  SI-SDR gain of the estimator minus sequential: +1.3")
     assert lines[2].startswith("    ")

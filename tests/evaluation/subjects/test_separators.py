@@ -109,7 +109,5 @@ def test_what_cannot_offer_candidates_is_refused(tmp_path):
         check_separator(separator)
     with pytest.raises(ValueError, match="candidates: there is no folder 'nowhere'"):
         check_separator("nowhere")
-    with pytest.raises(
-        ValueError, match=r"candidates: expected a function, .* got int"
-    ):
+    with pytest.raises(ValueError, match="candidates: expected a function"):
         check_separator(3)
