@@ -118,7 +118,7 @@ def test_killed_evaluations_go_on(server, short, saved, tmp_path, n_jobs):
     slow = ("Share", {"pause": 0.15})
     options = {"file": saved, "estimator": slow, "store": str(store)}
     finished, kills = {}, 0
-    for life in range({1: 6, 2: 2}[n_jobs]):
+    for life in range({1: 4, 2: 2}[n_jobs]):
         pid = server.start(tmp_path / f"life{life}", n_jobs=n_jobs, **options)
         if life % 3 < 2:
             wait_for_units(store, len(finished) + 1)
@@ -232,7 +232,7 @@ def test_results_do_not_depend_on_who_works(server, one_listener, tmp_path, back
     pid = server.start(tmp_path / "run", one_listener, ("model", {}), **options)
     assert server.wait(pid, 120.0) == 0, (tmp_path / "run" / "log").read_text()
     table, units = found_in(tmp_path / "run")
-    assert units["n_bytes"].max() < 100_000
+    assert units["bytes_in"].max() < 100_000
     assert units["how"].tolist() == ["computed"] * 4
     assert_same(table, alone)
 
@@ -242,7 +242,7 @@ def test_the_same_trials_give_the_same_on_disk_and_in_memory(short, saved, tmp_p
     second = run(Share(), *load_trials(saved), store=tmp_path)
     assert how(second) == ["reused"] * 8
     assert_same(first.table, second.table)
-    assert second.units["n_bytes"].max() < 100_000 < first.units["n_bytes"].min()
+    assert second.units["bytes_in"].max() < 100_000 < first.units["bytes_in"].min()
 
 
 def test_what_is_given_stays_as_it_is(short):
@@ -250,9 +250,7 @@ def test_what_is_given_stays_as_it_is(short):
     before = [trial_digest(*both) for both in zip(trials, references)]
     estimator = model()
     parameters = str(estimator.get_params())
-    result = evaluate(
-        estimator, trials, references, metrics=("si_sdr", "sar"), n_jobs=1
-    )
+    result = evaluate(estimator, trials, references, metrics=("si_sdr",), n_jobs=1)
     assert len(result.errors) == 0
     assert before == [trial_digest(*both) for both in zip(trials, references)]
     assert str(estimator.get_params()) == parameters

@@ -111,7 +111,7 @@ class ByName:
 
 
 def model():
-    return make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(6))
+    return make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(6, max_iter=20))
 
 
 def evaluate_saved(folder, file, estimator, backend=None, die_at=None, **options):
