@@ -20,7 +20,7 @@ NULLS = ("other-trial-eeg", "phase-randomised-eeg")
 N_PER_SEED = {"random": 24, "each": 48}
 
 
-def outcomes(attend, snr_db, n_seeds, controls=("unattended-guide", *NULLS)):
+def outcomes(attend, snr_db, n_seeds, controls=NULLS):
     """Evaluate three listeners of eight short duos for each seed."""
     tables = []
     for seed in range(n_seeds):
@@ -71,33 +71,34 @@ def assert_at_chance(counted, n_trials, margin):
     assert binomtest(n_right, n_trials).pvalue > 0.001, told
 
 
-def assert_far(found, n_trials):
-    """The estimator hears who is attended to; with the other's guide it never does."""
-    for method, least, most in (("estimator", 0.85, 1), ("unattended-guide", 0, 0.02)):
-        n_right, told = found[method]
-        print(told)
-        assert least <= n_right / n_trials <= most, told
+def assert_share(counted, n_trials, least, most):
+    n_right, told = counted
+    print(told)
+    assert least <= n_right / n_trials <= most, told
 
 
-def test_controls_of_few_trials_are_near_chance():
-    found = shares(outcomes("random", 0.0, 2), 48)
-    assert_far(found, 48)
+def test_few_trials_tell_the_estimator_from_its_controls():
+    found = shares(outcomes("random", 0.0, 2, ("unattended-guide", *NULLS)), 48)
+    assert_share(found["estimator"], 48, 0.85, 1.0)
+    assert_share(found["unattended-guide"], 48, 0.0, 0.05)
     for method in (*NULLS, "random-choice"):
         assert_at_chance(found[method], 48, 0.24)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("attend", "n_seeds"), [("random", 32), ("each", 16)])
-def test_controls_choose_right_by_chance(attend, n_seeds):
+@pytest.mark.parametrize(
+    ("attend", "n_seeds", "margin"), [("random", 32, 0.06), ("each", 6, 0.1)]
+)
+def test_controls_choose_right_by_chance(attend, n_seeds, margin):
     n_trials = n_seeds * N_PER_SEED[attend]
     found = shares(outcomes(attend, 0.0, n_seeds), n_trials)
-    assert_far(found, n_trials)
+    assert_share(found["estimator"], n_trials, 0.85, 1.0)
     for method in (*NULLS, "random-choice"):
-        assert_at_chance(found[method], n_trials, 0.06)
+        assert_at_chance(found[method], n_trials, margin)
 
 
 @pytest.mark.slow
 def test_nothing_is_decoded_where_nothing_is_evoked():
-    found = shares(outcomes("random", -np.inf, 32, controls=()), 32 * 24)
+    found = shares(outcomes("random", -np.inf, 24, controls=()), 24 * 24)
     for method in ("estimator", "random-choice"):
-        assert_at_chance(found[method], 32 * 24, 0.06)
+        assert_at_chance(found[method], 24 * 24, 0.065)
