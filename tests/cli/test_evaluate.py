@@ -184,7 +184,7 @@ def test_what_failed_is_written(tmp_path, capsys):
     assert main([*command, "--out", str(out)]) == 0
     printed, told = capsys.readouterr()
     assert "FAILED: 1 of 6 trials" in printed
-    assert "the attended source, is silent" in printed
+    assert "the attended source, is silent" in " ".join(printed.split())
     assert "warning" in told
     errors = pd.read_csv(out / "errors.csv")
     assert list(errors["trial"]) == [1]
