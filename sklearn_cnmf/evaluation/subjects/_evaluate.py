@@ -1,40 +1,28 @@
 """Evaluate an estimator over subjects, beside baselines and controls."""
 
-import pickle
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 
 from ..._validation import check_choice, check_whole
 from ...metrics._trial_scores import GAINED, METRICS
 from ...trial import Reference, Trial
-from .._keys import describe, digest, environment
+from .._keys import describe, environment
 from .._store import UnitStore
+from ._dispatch import work_all
 from ._examined import examine
 from ._methods import BASELINES, CONTROLS, ESTIMATOR, methods_to_compare
-from ._outcome import Heard
-from ._result import (
-    Done,
-    EvaluationResult,
-    collect,
-    columns_of_conditions,
-    troubles,
-)
-from ._separators import check_separator, describe_candidates
-from ._units import SCHEMES, Unit, make_units
-from ._work import Task, UnitFailed, work
+from ._result import EvaluationResult, collect, columns_of_conditions, troubles
+from ._separators import check_separator
+from ._tasks import make_tasks
+from ._units import SCHEMES, make_units
+from ._work import Task
 
 _IMPROVEMENTS = tuple(f"{name}_improvement" for name in GAINED)
-# Seconds until units that another process works on are looked at again.
-_PATIENCE = 0.5
 
 
 def evaluate(
@@ -214,22 +202,20 @@ def evaluate(
     units = make_units(
         trials, [found.content for found in examined], scheme, cv, random_state
     )
-    donors = _donors(trials, examined, random_state)
     settings = {
         "estimator": description,
         "methods": list(methods),
         "metrics": list(names),
         "environment": environment(),
     }
-    tasks = [
-        _task(
-            unit,
-            (estimator, trials, references, methods, names, candidates),
-            (examined, donors, random_state, settings),
-        )
-        for unit in units
-    ]
-    done = _work_all(tasks, kept, n_jobs, progress)
+    tasks = make_tasks(
+        units,
+        examined,
+        Task(estimator, trials, references, [], methods, names, candidates),
+        random_state,
+        settings,
+    )
+    done = work_all(tasks, kept, n_jobs, progress)
     settings |= {
         "scheme": scheme,
         "cv": repr(cv),
@@ -291,140 +277,3 @@ def _seeded(estimator, random_state):
                     "two folds share; expected an int or None"
                 )
     return estimator
-
-
-def _seed(random_state, found):
-    return int(digest([random_state, found.digest])[:15], 16)
-
-
-def _donors(trials, examined, random_state):
-    """For each trial the index of one of another stimulus, whose EEG it may get."""
-    donors = []
-    for index, (trial, own) in enumerate(zip(trials, examined)):
-        others = [
-            other
-            for other, found in enumerate(examined)
-            if own.content
-            and found.content
-            and _may_give(trials, examined, other, index)
-        ]
-        same = [i for i in others if trials[i].subject == trial.subject]
-        others = sorted(same or others, key=lambda i: examined[i].digest)
-        donor = None
-        if others:
-            rng = np.random.default_rng(_seed(random_state, own))
-            donor = others[rng.integers(len(others))]
-        donors.append(donor)
-    return donors
-
-
-def _may_give(trials, examined, other, index):
-    one, two = trials[other], trials[index]
-    if examined[other].content is None or examined[index].content is None:
-        return False
-    return (
-        examined[other].content.mixture != examined[index].content.mixture
-        and not (one.stimulus and one.stimulus == two.stimulus)
-        and one.eeg_sfreq == two.eeg_sfreq
-        and examined[other].n_channels == examined[index].n_channels
-    )
-
-
-def _task(unit: Unit, given, known) -> tuple[str, Task]:
-    """Make the key of a unit, and all that a worker needs for it."""
-    estimator, trials, references, methods, metrics, candidates = given
-    examined, donors, random_state, settings = known
-    heard = [
-        Heard(
-            trials[i],
-            references[i],
-            None if donors[i] is None else trials[donors[i]],
-            _seed(random_state, examined[i]),
-        )
-        for i in unit.test
-    ]
-    key = digest(
-        {
-            **settings,
-            "candidates": [
-                describe(describe_candidates(candidates, one.trial), "candidates")
-                for one in heard
-            ],
-            "train": [examined[i].digest for i in unit.train],
-            "test": [examined[i].digest for i in unit.test],
-            "donors": [
-                "" if donors[i] is None else examined[donors[i]].digest
-                for i in unit.test
-            ],
-            "seeds": [one.seed for one in heard],
-        }
-    )
-    task = Task(
-        estimator,
-        [trials[i] for i in unit.train],
-        [references[i] for i in unit.train],
-        heard,
-        methods,
-        metrics,
-        candidates,
-    )
-    return key, task
-
-
-def _work_all(tasks, store, n_jobs, progress) -> list[Done]:
-    """Let workers do all tasks; those that another process does are waited for."""
-    from tqdm import tqdm
-
-    done = [None] * len(tasks)
-    disable = None if progress is None else not progress
-    with tqdm(total=len(tasks), unit="unit", disable=disable, leave=False) as bar:
-        waiting = list(range(len(tasks)))
-        while waiting:
-            busy = []
-            for index, content, how in _results(tasks, waiting, store, n_jobs):
-                if how == "busy":
-                    busy.append(index)
-                    continue
-                done[index] = Done(
-                    content, how, tasks[index][0], _size(tasks[index][1])
-                )
-                bar.update()
-            if busy:
-                time.sleep(_PATIENCE)
-            waiting = busy
-    return done
-
-
-def _results(tasks, indices, store, n_jobs) -> Iterator[tuple[int, dict, str]]:
-    results = joblib.Parallel(
-        n_jobs=n_jobs, return_as="generator_unordered", batch_size=1
-    )(joblib.delayed(_do)(index, *tasks[index], store) for index in indices)
-    try:
-        with warnings.catch_warnings():
-            # joblib renews processes whose memory has grown, and says so.
-            warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
-            yield from results
-    except TerminatedWorkerError as error:
-        kept = "nothing was kept" if store is None else "finished units are kept"
-        raise RuntimeError(
-            "a worker process died, most likely because memory ran out; call again "
-            f"with fewer n_jobs ({kept})"
-        ) from error
-    finally:
-        results.close()
-
-
-def _do(index, key, task, store):
-    try:
-        if store is None:
-            return index, work(task), "computed"
-        return index, *store.compute(key, partial(work, task))
-    except UnitFailed as error:
-        return index, {"failed": str(error)}, "failed"
-
-
-def _size(task):
-    """Bytes of what a worker is sent."""
-    buffers = []
-    head = pickle.dumps(task, protocol=5, buffer_callback=buffers.append)
-    return len(head) + sum(len(buffer.raw()) for buffer in buffers)
