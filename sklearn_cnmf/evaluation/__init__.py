@@ -18,13 +18,20 @@ from ._statistics import (
     selection_accuracy,
     twin_test,
 )
-from .subjects import Claim, EvaluationResult, EvaluationSummary, evaluate
+from .subjects import (
+    Claim,
+    EvaluationPlan,
+    EvaluationResult,
+    EvaluationSummary,
+    evaluate,
+)
 
 __all__ = [
     "Alignment",
     "Claim",
     "DeltaSearch",
     "Evaluation",
+    "EvaluationPlan",
     "EvaluationResult",
     "EvaluationSummary",
     "LeakageAudit",

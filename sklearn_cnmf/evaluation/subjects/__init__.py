@@ -2,8 +2,16 @@
 
 from ._claims import Claim
 from ._evaluate import evaluate
+from ._plan import EvaluationPlan
 from ._result import EvaluationResult
 from ._summary import EvaluationSummary
 from ._units import SCHEMES
 
-__all__ = ["SCHEMES", "Claim", "EvaluationResult", "EvaluationSummary", "evaluate"]
+__all__ = [
+    "SCHEMES",
+    "Claim",
+    "EvaluationPlan",
+    "EvaluationResult",
+    "EvaluationSummary",
+    "evaluate",
+]
