@@ -10,10 +10,6 @@ from ...trial import Trial
 from ._methods import ESTIMATOR
 from ._outcome import Heard
 
-# Controls by what they change of a trial.
-GUIDES = ("true-guide", "unattended-guide")
-RECORDINGS = ("other-trial-eeg", "phase-randomised-eeg")
-
 
 def with_eeg(one: Heard, method: str) -> Trial:
     """Return the trial with the EEG that a control has in its place."""

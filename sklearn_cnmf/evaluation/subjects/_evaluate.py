@@ -128,8 +128,8 @@ def evaluate(
 
     - "mixture": the mixture as it is.
     - "random-choice": one of the estimator's candidates, drawn without EEG.
-    - "hard": the estimator's likeliest candidate alone; the estimator itself may weigh
-      all of them.
+    - "hard", "soft": the estimator's likeliest candidate alone, or all of them weighed
+      by their probabilities: what the estimator itself does not do.
     - "known-choice": the candidate that is truly attended; what an estimator would
       reach whose choices are always right.
     - "sequential", "sequential-hard": `candidates`, weighed by how likely each is the

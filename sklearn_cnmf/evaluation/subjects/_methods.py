@@ -15,6 +15,7 @@ BASELINES = {
     "mixture": "the mixture as it is",
     "random-choice": "the estimator's candidates, one drawn without EEG",
     "hard": "the estimator's likeliest candidate alone",
+    "soft": "the estimator's candidates, weighed by their probabilities",
     "known-choice": "the estimator's candidate that is truly attended",
     "sequential": "separated without EEG, then weighed by what the EEG says",
     "sequential-hard": "separated without EEG, then the likeliest alone",
@@ -33,11 +34,14 @@ CONTROLS = {
 # Methods whose estimate is a sum of the sources, so that SAR says nothing.
 WITHOUT_ARTIFACTS = ("mixture",)
 # Methods whose candidates are those of the estimator.
-OF_CANDIDATES = ("random-choice", "hard", "known-choice")
+OF_CANDIDATES = ("random-choice", "hard", "soft", "known-choice")
+# Controls that change the guide, and those that change the EEG.
+OF_GUIDES = ("true-guide", "unattended-guide")
+OF_EEG = ("other-trial-eeg", "phase-randomised-eeg")
 SEQUENTIAL = ("sequential", "sequential-hard")
 BLIND = ("blind-random", "blind-oracle", "blind-guided")
 # Methods that use a guide, or one of another kind.
-_GUIDED = (*SEQUENTIAL, "blind-guided", "published", "true-guide", "unattended-guide")
+_GUIDED = (*SEQUENTIAL, "blind-guided", "published", *OF_GUIDES)
 
 
 def split_steps(estimator: Any) -> tuple[list[Any], ContrastiveNMF | None]:
@@ -89,8 +93,8 @@ def methods_to_compare(
     names : tuple of str
         In the order of `known`.
     """
-    _, separator = split_steps(estimator)
-    apply = [name for name in known if _reason_against(name, separator) is None]
+    reasons = {name: _reason_against(name, *split_steps(estimator)) for name in known}
+    apply = [name for name, reason in reasons.items() if reason is None]
     if names is None:
         return tuple(apply)
     if isinstance(names, str) or not isinstance(names, (list, tuple)):
@@ -103,12 +107,14 @@ def methods_to_compare(
         if name not in apply:
             raise ValueError(
                 f"{kind}: {name!r} does not apply to {type(estimator).__name__}: "
-                f"{_reason_against(name, separator)}"
+                f"{reasons[name]}"
             )
     return tuple(name for name in known if name in names)
 
 
-def _reason_against(name, separator):
+def _reason_against(name, steps, separator):
+    if name in OF_EEG and separator is not None and not steps:
+        return "its guide does not come from the EEG"
     if name in _GUIDED and separator is None:
         return "it needs a guide, and the last step is no ContrastiveNMF"
     if name not in OF_CANDIDATES:
@@ -120,4 +126,6 @@ def _reason_against(name, separator):
             "it needs candidates with names, and dictionary is "
             f"{separator.dictionary!r}"
         )
+    if name == separator.choice:
+        return f"choice={name!r} is what the estimator itself does"
     return None

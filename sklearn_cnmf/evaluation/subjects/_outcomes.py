@@ -7,8 +7,8 @@ import numpy as np
 from ...separation._selection import candidate_features
 from ...signals import pearson_r
 from ._baselines import add_baselines
-from ._controls import GUIDES, RECORDINGS, guided_by, with_eeg
-from ._methods import ESTIMATOR, OF_CANDIDATES, split_steps
+from ._controls import guided_by, with_eeg
+from ._methods import ESTIMATOR, OF_CANDIDATES, OF_EEG, OF_GUIDES, split_steps
 from ._outcome import Heard, Outcome, attempt
 
 
@@ -54,7 +54,7 @@ def _let_predict(fitted, heard, methods, found):
         (waveform,) = fitted.predict([with_eeg(one, method)])
         return Outcome(np.asarray(waveform))
 
-    for method in (ESTIMATOR, *RECORDINGS):
+    for method in (ESTIMATOR, *OF_EEG):
         if method in methods:
             for one, own in zip(heard, found):
                 attempt(own, method, predict, one, method)
@@ -73,11 +73,11 @@ def _let_separate(steps, separator, heard, methods, found):
         if trial is None:
             continue
         variants.append((one, own, ESTIMATOR, trial))
-        for method in GUIDES:
+        for method in OF_GUIDES:
             if method in methods:
                 guided = attempt(own, method, guided_by, trial, one, method)
                 variants.append((one, own, method, guided))
-        for method in RECORDINGS:
+        for method in OF_EEG:
             if method in methods:
                 changed = attempt(own, method, with_eeg, one, method)
                 if changed is not None:
@@ -148,10 +148,14 @@ def _candidate_of(separation, one, method):
     names, attended = separation.instruments, one.reference.attended
     if method == "known-choice":
         return Outcome(separation.candidates[attended])
-    if method == "hard":
-        index = names.index(separation.chosen)
+    if method in ("hard", "soft"):
         choice = _choice(separation.chosen, one, names, separation)
-        return Outcome(separation.candidates[index], **choice)
+        waveform = separation.candidates[names.index(separation.chosen)]
+        p = separation.probabilities
+        if method == "soft" and p is not None:
+            shares = p.astype(waveform.dtype)
+            waveform = np.tensordot(shares, separation.candidates, axes=1)
+        return Outcome(waveform, **choice)
     index = int(one.generator(method).integers(len(names)))
     even = 1 / len(names)
     return Outcome(

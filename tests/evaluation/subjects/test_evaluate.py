@@ -11,7 +11,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference
 from sklearn_cnmf.evaluation import StimulusKFold, evaluate
 from sklearn_cnmf.evaluation.subjects._baselines import _Compared
-from sklearn_cnmf.evaluation.subjects._methods import BASELINES, CONTROLS
+from sklearn_cnmf.evaluation.subjects._methods import (
+    BASELINES,
+    CONTROLS,
+    methods_to_compare,
+)
 from sklearn_cnmf.metrics import closest_source, score_trial, separation_scorer
 from sklearn_cnmf.separation import candidate_probabilities
 from sklearn_cnmf.separation._selection import candidate_features
@@ -48,7 +52,11 @@ def value_of(result, method, trial, metric):
 
 def test_every_method_scores_every_trial_once(everything, one_listener):
     table = everything.table
-    assert list(dict.fromkeys(table["method"])) == ["estimator", *BASELINES, *CONTROLS]
+    assert list(dict.fromkeys(table["method"])) == [
+        "estimator",
+        *(name for name in BASELINES if name != "soft"),
+        *CONTROLS,
+    ]
     gains = table[table["metric"] == "si_sdr_improvement"]
     assert (gains.groupby("method").size() == len(one_listener[0])).all()
     assert not table.duplicated(["method", "subject", "fold", "trial", "metric"]).any()
@@ -163,6 +171,37 @@ def test_an_estimator_that_only_predicts_has_baselines_that_need_no_guide(one_li
         evaluate(
             make_pipeline(EnvelopeDecoder(), blind), *one_listener, baselines=["hard"]
         )
+
+
+def test_soft_and_hard_are_the_same_whichever_the_estimator_is(
+    everything, one_listener
+):
+    model = make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(20, choice="hard"))
+    result = evaluate(
+        model,
+        *one_listener,
+        cv=FOLDS,
+        baselines=("soft",),
+        controls=(),
+        metrics=("si_sdr_improvement",),
+    )
+    for index in range(len(one_listener[0])):
+        for own, other in (("estimator", "hard"), ("soft", "estimator")):
+            assert_allclose(
+                value_of(result, own, index, "si_sdr_improvement"),
+                value_of(everything, other, index, "si_sdr_improvement"),
+                atol=1e-5,
+            )
+    with pytest.raises(ValueError, match="choice='hard' is what the estimator itself"):
+        evaluate(model, *one_listener, baselines=("hard",))
+
+
+def test_eeg_is_no_control_where_the_guide_does_not_come_from_it(one_listener):
+    separator = ContrastiveNMF(5)
+    with pytest.raises(ValueError, match="its guide does not come from the EEG"):
+        evaluate(separator, *one_listener, controls=("other-trial-eeg",))
+    methods = methods_to_compare("controls", None, CONTROLS, separator)
+    assert methods == ("true-guide", "unattended-guide")
 
 
 class Eavesdropper(Unprocessed):
