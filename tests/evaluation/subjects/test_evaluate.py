@@ -256,6 +256,24 @@ def test_a_search_tunes_on_training_trials_alone(one_listener):
     assert set(own["parameters"]) == {result.units["parameters"][1]}
 
 
+def test_callbacks_of_a_search_travel_with_it(one_listener):
+    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn >= 1.9")
+    trials, references = (records[:4] for records in one_listener)
+    scorer = separation_scorer("si_sdr", choice="true")
+    search = GridSearchCV(
+        Pipeline([("d", EnvelopeDecoder(alpha=1.0)), ("s", ContrastiveNMF(5))]),
+        {"s__delta": [0.0, 0.1]},
+        scoring=scorer,
+        cv=[([0], [1]), ([1], [0])],
+    )
+    options = {"cv": FOLDS, "baselines": (), "controls": (), "metrics": ("si_sdr",)}
+    plain = evaluate(search, trials, references, **options)
+    search.set_callbacks(callback.ScoringMonitor(scoring=scorer))
+    with_callback = evaluate(search, trials, references, **options)
+    pd.testing.assert_frame_equal(plain.table, with_callback.table, check_exact=True)
+    assert set(with_callback.units["key"]) == set(plain.units["key"])
+
+
 def separated_by_file(mixture, sfreq):
     """A separator that always gives the same two parts."""
     return {"low": 0.75 * mixture, "high": 0.25 * mixture}
