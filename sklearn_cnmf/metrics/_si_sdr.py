@@ -101,6 +101,28 @@ def si_sdr(reference: ArrayLike, estimate: ArrayLike) -> float | np.ndarray:
     return float(levels[0]) if single else levels
 
 
+def si_sdr_of_pairs(sources: list[np.ndarray], signals: list[np.ndarray]) -> np.ndarray:
+    """SI-SDR of each signal against each source, none of them silent.
+
+    Parameters
+    ----------
+    sources, signals : list of ndarray, all of one shape
+        References and estimates.
+
+    Returns
+    -------
+    levels : ndarray of shape (n_signals, n_sources)
+        In dB, as :func:`si_sdr` has it.
+    """
+    scaled = [scaled_to_unit_peak(source.reshape(-1)) for source in sources]
+    levels = np.empty((len(signals), len(scaled)))
+    for row, signal in zip(levels, signals):
+        floor = rounding_unit(*sources, signal) ** 2
+        signal = scaled_to_unit_peak(signal.reshape(-1))
+        row[:] = [_si_sdr_of_one(source, signal, floor) for source in scaled]
+    return levels
+
+
 def _si_sdr_of_one(reference, estimate, floor):
     """SI-SDR of two 1-D signals, with a floor relative to the estimate's energy."""
     target = np.dot(estimate, reference) / np.dot(reference, reference) * reference

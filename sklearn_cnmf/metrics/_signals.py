@@ -2,6 +2,10 @@
 
 import numpy as np
 
+# Powers of two up to this one are normal numbers, and quicker to multiply with than
+# ldexp is.
+_LARGEST_EXPONENT = 1000
+
 
 def is_silent(signal):
     """Whether every sample of `signal` is zero."""
@@ -25,8 +29,12 @@ def scaled_to_unit_peak(signals):
         A new float64 array.
     """
     signals = np.asarray(signals, dtype=np.float64)
-    peaks = np.max(np.abs(signals), axis=-1, keepdims=True)
-    return np.ldexp(signals, -np.frexp(peaks)[1])
+    highest = signals.max(axis=-1, keepdims=True)
+    lowest = signals.min(axis=-1, keepdims=True)
+    exponents = -np.frexp(np.maximum(highest, -lowest))[1]
+    if np.abs(exponents).max(initial=0) > _LARGEST_EXPONENT:
+        return np.ldexp(signals, exponents)
+    return signals * np.ldexp(1.0, exponents)
 
 
 def rounding_unit(*signals):

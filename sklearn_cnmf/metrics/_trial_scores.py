@@ -9,7 +9,7 @@ from .._threads import one_thread
 from .._validation import as_signals, trial_label
 from ..trial import Reference, Trial, check_trials
 from ._bss_eval import bss_eval
-from ._si_sdr import si_sdr
+from ._si_sdr import si_sdr_of_pairs
 from ._signals import is_silent, lowest_decibels
 
 METRICS = ("si_sdr", "sdr", "sir", "sar")
@@ -92,19 +92,21 @@ def score_estimates(trial, reference, estimates, metrics):
     estimates = [check_estimate(trial, reference, e, where) for e in estimates]
     check_gain(trial, reference, where)
     signals = [*estimates, trial.mixture]
+    sources, attended = reference.sources, reference.attended
+    alike = _levels_of_sources(sources, signals)
     levels = {}
     if "si_sdr" in metrics:
-        levels["si_sdr"] = _si_sdr_levels(reference, signals)
+        levels["si_sdr"] = _decibels(alike[:, attended], sources[attended], signals)
     if not {"sdr", "sir", "sar"}.isdisjoint(metrics):
         bss = zip(("sdr", "sir", "sar"), _bss_levels(reference, signals))
         levels |= {name: own for name, own in bss if name in metrics}
     scores = []
-    for index, estimate in enumerate(estimates):
+    for index in range(len(estimates)):
         own = {name: level[index] for name, level in levels.items()}
         for name in GAINED:
             if name in levels:
                 own[f"{name}_improvement"] = own[name] - levels[name][-1]
-        own["closest"] = closest_source(reference.sources, estimate)
+        own["closest"] = _highest(alike[index])
         scores.append(own)
     return scores
 
@@ -150,12 +152,26 @@ def closest_source(reference: ArrayLike, estimate: ArrayLike) -> int:
             f"estimate has shape {estimate.shape}, but each source of reference has "
             f"shape {reference.shape[1:]}"
         )
-    sounding = [i for i, source in enumerate(reference) if not is_silent(source)]
-    if is_silent(estimate) or not sounding:
-        return -1
-    levels = np.array([_si_sdr_of_signal(reference[i], estimate) for i in sounding])
-    best = np.flatnonzero(levels == levels.max())
-    return sounding[best[0]] if len(best) == 1 else -1
+    return _highest(_levels_of_sources(reference, [estimate])[0])
+
+
+def _levels_of_sources(sources, signals):
+    """SI-SDR of signals (n_signals, n_sources); -inf where either is silent."""
+    levels = np.full((len(signals), len(sources)), -np.inf)
+    rows = [i for i, signal in enumerate(signals) if not is_silent(signal)]
+    columns = [i for i, source in enumerate(sources) if not is_silent(source)]
+    if rows and columns:
+        with one_thread():
+            levels[np.ix_(rows, columns)] = si_sdr_of_pairs(
+                [sources[i] for i in columns], [signals[i] for i in rows]
+            )
+    return levels
+
+
+def _highest(levels):
+    """Index of the only highest level, -1 if there is none."""
+    best = np.flatnonzero((levels == levels.max()) & np.isfinite(levels))
+    return int(best[0]) if len(best) == 1 else -1
 
 
 def trial_levels(metric, reference, signals):
@@ -215,18 +231,17 @@ def check_gain(trial, reference, where):
 
 
 def _si_sdr_levels(reference, signals):
-    attended = reference.sources[reference.attended]
+    source = reference.sources[reference.attended]
+    levels = _levels_of_sources(source[np.newaxis], signals)[:, 0]
+    return _decibels(levels, source, signals)
+
+
+def _decibels(levels, source, signals):
+    """Levels of one source, the lowest possible for silent signals."""
     return [
-        lowest_decibels(attended, signal)
-        if is_silent(signal)
-        else _si_sdr_of_signal(attended, signal)
-        for signal in signals
+        float(level) if np.isfinite(level) else lowest_decibels(source, signal)
+        for level, signal in zip(levels, signals)
     ]
-
-
-def _si_sdr_of_signal(source, signal):
-    with one_thread():
-        return float(si_sdr(source[np.newaxis], signal[np.newaxis])[0])
 
 
 def _bss_levels(reference, signals):
