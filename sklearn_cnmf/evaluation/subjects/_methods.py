@@ -35,6 +35,8 @@ CONTROLS = {
 WITHOUT_ARTIFACTS = ("mixture",)
 # Methods whose candidates are those of the estimator.
 OF_CANDIDATES = ("random-choice", "hard", "soft", "known-choice")
+# Baselines that use the truth, and so are ceilings rather than alternatives.
+CEILINGS = ("known-choice", "blind-oracle", "ratio-mask")
 # Controls that change the guide, and those that change the EEG.
 OF_GUIDES = ("true-guide", "unattended-guide")
 OF_EEG = ("other-trial-eeg", "phase-randomised-eeg")

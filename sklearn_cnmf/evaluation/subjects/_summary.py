@@ -16,7 +16,7 @@ from .._statistics import (
     selection_accuracy,
     twin_test,
 )
-from ._methods import ESTIMATOR
+from ._methods import CEILINGS, CONTROLS, ESTIMATOR
 
 # Largest number of different values of a condition that are told apart.
 MOST_VALUES = 12
@@ -40,7 +40,8 @@ class EvaluationSummary:
     differences : DataFrame
         The estimator minus each other method, in the first metric: `mean` and `median`
         over subjects, `low`, `high`, `p_value` (Wilcoxon over subjects, two-sided),
-        `p_holm` (adjusted for the number of methods), `n_trials`, `n_subjects`.
+        `p_holm` (adjusted for the number of baselines that know nothing of the truth;
+        NaN of the others and of controls), `n_trials`, `n_subjects`.
     twins : TwinTest or None
         Of the estimator's choices; None without twins.
     calibration : CalibrationTable or None
@@ -228,8 +229,9 @@ def _differences(table, methods, metric, options):
         )
     columns = ["method", "metric", "mean", "low", "high", "median", "p_value"]
     found = pd.DataFrame(found, columns=[*columns, "n_trials", "n_subjects"])
-    adjusted = holm(found["p_value"].to_numpy()) if len(found) else []
-    found.insert(len(columns), "p_holm", adjusted)
+    ceilings = found["method"].isin([*CEILINGS, *CONTROLS])
+    p_values = found["p_value"].mask(ceilings).to_numpy(dtype=float)
+    found.insert(len(columns), "p_holm", holm(p_values) if len(found) else [])
     return found
 
 

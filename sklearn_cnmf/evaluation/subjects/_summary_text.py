@@ -198,6 +198,7 @@ def _differences(summary):
     if not len(table):
         return []
     level = f"{100 * summary.level:g} %"
+    n_tests = int(table["p_holm"].notna().sum())
     lines = [
         *wrapped(
             f"The estimator minus each other method: {METRIC_NAMES[table['metric'][0]]}"
@@ -205,7 +206,8 @@ def _differences(summary):
             "subject, then over subjects; "
             f"{level} bootstrap interval of this mean over subjects; p of Wilcoxon's "
             "signed-rank test over subjects (two-sided), and adjusted by Holm for "
-            f"{number_of(len(table), 'comparison')}."
+            f"{number_of(n_tests, 'comparison')} with baselines that know nothing of "
+            "the truth."
         ),
         f"{'':22s}{'mean':>8s}{'interval':>18s}{'p':>8s}{'p Holm':>8s}{'trials':>8s}"
         f"{'subjects':>10s}",
@@ -217,7 +219,6 @@ def _differences(summary):
             f"{row.n_subjects:10d}"
         )
     n_subjects = int(table["n_subjects"].max())
-    n_tests = int(table["p_value"].notna().sum())
     smallest = 2.0 ** (1 - n_subjects)
     if n_subjects == 1:
         lines.append("With 1 subject there is no test over subjects.")

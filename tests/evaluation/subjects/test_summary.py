@@ -207,6 +207,26 @@ def test_p_values_are_adjusted_for_all_methods(result_of, compared):
     assert_allclose([p["sequential"], adjusted["sequential"]], 7 / 64)
 
 
+def test_ceilings_and_controls_are_not_counted_as_tests(result_of):
+    trials = [
+        {
+            "subject": f"s{i}",
+            "values": {
+                "estimator": 1.0 + i,
+                "sequential": 0.0,
+                "known-choice": 1.0,
+                "true-guide": 2.0,
+            },
+        }
+        for i in range(6)
+    ]
+    table = result_of(trials).summary(n_bootstrap=100).differences.set_index("method")
+    p, adjusted = table["p_value"], table["p_holm"]
+    assert adjusted["sequential"] == p["sequential"] == 1 / 32
+    assert np.isnan(adjusted[["known-choice", "true-guide"]]).all()
+    assert np.isfinite(p).all()
+
+
 def twins_of(result_of, *trials):
     return result_of(list(trials)).summary(n_bootstrap=10).twins
 
@@ -476,7 +496,7 @@ def test_every_block_tells_metric_unit_aggregation_and_number(result_of, full):
     assert "exact binomial 95 % interval" in choices
     assert f"{summary.choices['estimator'].n_right} of 42" in choices
     assert "Wilcoxon's signed-rank test over subjects (two-sided)" in differences
-    assert "Holm for 2 comparisons" in differences
+    assert "Holm for 1 comparison with baselines that know nothing" in differences
     assert "n = 21 pairs" in twins
     assert "n = 42, right" in calibration
     assert "exact 95 % interval" in conditions
