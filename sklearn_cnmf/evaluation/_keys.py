@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache, partial
+from importlib.metadata import version
 from numbers import Integral, Real
 from pathlib import PurePath
 from types import CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
@@ -132,23 +133,6 @@ def trial_digest(trial: Trial, reference: Reference | None) -> str:
     return digest([_describe_record(trial, "trial", ()), truth])
 
 
-def audio_digest(trial: Trial) -> str:
-    """Digest the mixture of a trial and its sampling rate alone.
-
-    Parameters
-    ----------
-    trial : Trial
-        The trial.
-
-    Returns
-    -------
-    digest : str
-        The same for all trials in which the same was played.
-    """
-    mixture = _describe_array(np.asarray(trial.mixture), "trial.mixture")
-    return digest([mixture, _describe(trial.audio_sfreq, "trial.audio_sfreq", ())])
-
-
 def environment() -> dict[str, str]:
     """Tell what results depend on beside data and parameters.
 
@@ -173,6 +157,7 @@ def environment() -> dict[str, str]:
         "scikit-learn": sklearn.__version__,
         "mne": mne.__version__,
         "librosa": librosa.__version__,
+        "numba": version("numba"),
         "source": source_digest(),
     }
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
 from .._validation import check_flag, check_whole
-from ..trial import Trial, check_trials
+from ..trial import Trial, is_trials
 
 
 class StimulusKFold(BaseCrossValidator):
@@ -114,7 +114,8 @@ class StimulusKFold(BaseCrossValidator):
                 "groups: expected None, since Trial.stimulus decides; use "
                 "sklearn.model_selection.GroupKFold for other groups"
             )
-        check_trials(X)
+        if not is_trials(X):
+            raise ValueError(f"X: expected a list of Trial, got {type(X).__name__}")
         stimuli = [trial.stimulus or index for index, trial in enumerate(X)]
         distinct = list(dict.fromkeys(stimuli))
         if len(distinct) < self.n_splits:

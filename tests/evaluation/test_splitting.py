@@ -151,7 +151,7 @@ def test_what_can_not_be_split_is_refused():
         next(StimulusKFold(3).split(trials))
     with pytest.raises(ValueError, match="groups: expected None"):
         next(StimulusKFold(2).split(trials, groups=[0, 1, 0, 1]))
-    with pytest.raises(ValueError, match="trials: expected a list of Trial"):
+    with pytest.raises(ValueError, match="X: expected a list of Trial, got ndarray"):
         next(StimulusKFold(2).split(np.zeros((4, 2))))
 
 

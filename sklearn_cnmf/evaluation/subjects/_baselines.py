@@ -55,7 +55,7 @@ def add_baselines(
         both = attempt(own, SEQUENTIAL[0], compared.sequential, one, trial)
         if both is not None:
             outcomes, _ = own
-            outcomes |= {m: both[m] for m in SEQUENTIAL if m in methods}
+            outcomes |= {m: both[m] for m in SEQUENTIAL if m in methods and m in both}
 
 
 class _Compared:
@@ -115,16 +115,20 @@ class _Compared:
         correlations = candidate_correlations(features, trial)
         support, p = support_and_probabilities(correlations, trial)
         best = int(np.argmax(support))
+        attended, sources = one.reference.attended, one.reference.sources
         known = names is not None and one.attended in names
         if known:
-            right = names[best] == one.attended
+            fits = [name == one.attended for name in names]
         else:
-            sources = one.reference.sources
-            closest = closest_source(sources, waveforms[best])
-            right = closest == one.reference.attended
-        hard = Outcome(waveforms[best], names[best] if names else "", right)
+            fits = [closest_source(sources, own) == attended for own in waveforms]
+        hard = Outcome(
+            waveforms[best],
+            names[best] if names else "",
+            right=bool(fits[best]),
+            chance=float(np.mean(fits)),
+        )
         if p is None:
-            return dict.fromkeys(SEQUENTIAL, hard)
+            return {SEQUENTIAL[1]: hard}
         hard = hard._replace(p_chosen=float(p[best]), probabilities=tuple(p.tolist()))
         if known:
             hard = hard._replace(p_attended=float(p[names.index(one.attended)]))

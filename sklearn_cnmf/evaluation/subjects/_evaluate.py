@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sklearn.base import clone
+import sklearn
+from joblib.parallel import get_active_backend
 
 from ..._validation import check_choice, check_whole
 from ...metrics._trial_scores import GAINED, METRICS
@@ -14,14 +14,17 @@ from ...trial import Reference, Trial
 from .._keys import describe, environment
 from .._store import UnitStore
 from ._dispatch import work_all
-from ._examined import examine
+from ._examined import contents_of, examine
 from ._methods import BASELINES, CONTROLS, ESTIMATOR, methods_to_compare
+from ._prepared import prepared_estimator, prepared_splitter
 from ._result import EvaluationResult, collect, columns_of_conditions, troubles
 from ._separators import check_separator
 from ._tasks import make_tasks
-from ._units import SCHEMES, make_units
+from ._units import SCHEMES, check_inner_folds, make_units
 from ._work import Task
 
+# Of scikit-learn's configuration, what results don't depend on.
+_WITHOUT_EFFECT = ("display", "print_changed_only", "working_memory")
 _IMPROVEMENTS = tuple(f"{name}_improvement" for name in GAINED)
 
 
@@ -185,6 +188,9 @@ def evaluate(
     names = _checked_metrics(metrics)
     check_choice("scheme", scheme, SCHEMES)
     check_whole("random_state", random_state, least=0)
+    estimator = prepared_estimator(estimator, random_state)
+    cv = prepared_splitter(cv, random_state)
+    _check_backend()
     _check_records(trials, references)
     check_separator(candidates)
     conditions = columns_of_conditions(conditions, len(trials))
@@ -193,25 +199,38 @@ def evaluate(
         *methods_to_compare("baselines", baselines, BASELINES, estimator),
         *methods_to_compare("controls", controls, CONTROLS, estimator),
     )
-    estimator = _seeded(estimator, random_state)
     kept = None if store is None else UnitStore(store)
     description = describe(estimator, "estimator")
     examined = examine(trials, references, n_jobs)
-    if not any(found.content for found in examined):
+    if not any(found.mixture for found in examined):
         raise ValueError(f"trials: none is sound; {examined[0].error}")
-    units = make_units(
-        trials, [found.content for found in examined], scheme, cv, random_state
-    )
+    contents = contents_of(examined)
+    units, skipped = make_units(trials, contents, scheme, cv, random_state)
+    check_inner_folds(estimator, units, trials, contents)
     settings = {
         "estimator": description,
         "methods": list(methods),
         "metrics": list(names),
+        "configuration": {
+            name: value
+            for name, value in sklearn.get_config().items()
+            if name not in _WITHOUT_EFFECT
+        },
         "environment": environment(),
     }
     tasks = make_tasks(
         units,
-        examined,
-        Task(estimator, trials, references, [], methods, names, candidates),
+        (examined, contents),
+        Task(
+            estimator,
+            trials,
+            references,
+            [],
+            methods,
+            names,
+            candidates,
+            sklearn.get_config(),
+        ),
         random_state,
         settings,
     )
@@ -222,7 +241,9 @@ def evaluate(
         "random_state": random_state,
         "candidates": None if candidates is None else str(candidates),
     }
-    result = collect(trials, references, examined, units, done, conditions, settings)
+    result = collect(
+        trials, references, (examined, skipped), units, done, conditions, settings
+    )
     for message in troubles(result):
         warnings.warn(message, UserWarning, stacklevel=2)
     return result
@@ -264,16 +285,11 @@ def _check_records(trials, references):
         )
 
 
-def _seeded(estimator, random_state):
-    """Return a clone in which every seed is set."""
-    estimator = clone(estimator)
-    for name, value in sorted(estimator.get_params(deep=True).items()):
-        if name == "random_state" or name.endswith("__random_state"):
-            if value is None:
-                estimator.set_params(**{name: random_state})
-            elif not isinstance(value, (int, np.integer)):
-                raise ValueError(
-                    f"estimator: {name} is a {type(value).__name__}, whose state no "
-                    "two folds share; expected an int or None"
-                )
-    return estimator
+def _check_backend():
+    """Refuse threads, which share what warnings and libraries are told."""
+    backend, _ = get_active_backend()
+    if getattr(backend, "uses_threads", False):
+        raise ValueError(
+            f"joblib: {type(backend).__name__} runs units in threads, which share "
+            "warnings and limits; use processes (loky) or dask"
+        )

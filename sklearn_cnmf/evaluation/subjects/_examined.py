@@ -1,16 +1,14 @@
 """What has to be known of each trial before it is divided into folds."""
 
-import hashlib
 from typing import NamedTuple
 
 import joblib
-import numpy as np
 
 from ..._validation import trial_name
 from ...metrics._signals import is_silent
 from ...trial import Reference, Trial, check_trials
 from .._keys import trial_digest
-from ._units import Content
+from ._sounds import Content, Sound, number_sounds, sound_of
 
 
 class Examined(NamedTuple):
@@ -22,8 +20,10 @@ class Examined(NamedTuple):
         Why it can't be used, empty where it can.
     digest : str
         Of all its content and its reference's.
-    content : Content or None
+    mixture : Sound or None
         What it may share with other trials; None where it can't be used.
+    sources : tuple of Sound
+        The same of its sources; silent ones are left out.
     n_channels : int
         Of its EEG.
     n_bytes : int
@@ -32,7 +32,8 @@ class Examined(NamedTuple):
 
     error: str
     digest: str
-    content: Content | None
+    mixture: Sound | None
+    sources: tuple[Sound, ...]
     n_channels: int
     n_bytes: int
 
@@ -77,16 +78,17 @@ def _examine(index, trial, reference):
     try:
         check_trials([trial], [reference])
         _check_attended(trial, reference)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         reason = str(error)
         for records in ("trials", "references"):
             reason = reason.replace(f"{records}[0]", f"{records}[{index}]", 1)
-        return Examined(reason, "", None, 0, 0)
-    sources = tuple(_digest(s) for s in reference.sources if not is_silent(s))
+        return Examined(reason, "", None, (), 0, 0)
+    sources = [s for s in reference.sources if not is_silent(s)]
     return Examined(
         "",
         trial_digest(trial, reference),
-        Content(_digest(trial.mixture), sources),
+        sound_of(trial.mixture, trial.audio_sfreq),
+        tuple(sound_of(source, trial.audio_sfreq) for source in sources),
         len(trial.eeg),
         trial.eeg.nbytes + trial.mixture.nbytes + reference.sources.nbytes,
     )
@@ -102,7 +104,29 @@ def _check_attended(trial, reference):
         )
 
 
-def _digest(array):
-    array = np.ascontiguousarray(array)
-    head = f"{array.dtype.str} {array.shape} ".encode()
-    return hashlib.sha256(head + array.tobytes()).hexdigest()
+def contents_of(examined: list[Examined]) -> list[Content | None]:
+    """Give numbers to what each trial holds; equal ones are the same recording.
+
+    Parameters
+    ----------
+    examined : list of Examined
+        Of all trials.
+
+    Returns
+    -------
+    contents : list of Content or None
+        None of trials that can't be used.
+    """
+    sounds = [
+        sound
+        for found in examined
+        if found.mixture is not None
+        for sound in (found.mixture, *found.sources)
+    ]
+    numbers = iter(number_sounds(sounds))
+    return [
+        None
+        if found.mixture is None
+        else Content(next(numbers), tuple(next(numbers) for _ in found.sources))
+        for found in examined
+    ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
 from ..._validation import check_choice
@@ -16,6 +17,7 @@ BASELINES = {
     "random-choice": "the estimator's candidates, one drawn without EEG",
     "hard": "the estimator's likeliest candidate alone",
     "soft": "the estimator's candidates, weighed by their probabilities",
+    "no-contrast": "the estimator with delta = 0, so that its separation hears no EEG",
     "known-choice": "the estimator's candidate that is truly attended",
     "sequential": "separated without EEG, then weighed by what the EEG says",
     "sequential-hard": "separated without EEG, then the likeliest alone",
@@ -34,12 +36,13 @@ CONTROLS = {
 # Methods whose estimate is a sum of the sources, so that SAR says nothing.
 WITHOUT_ARTIFACTS = ("mixture",)
 # Methods whose candidates are those of the estimator.
-OF_CANDIDATES = ("random-choice", "hard", "soft", "known-choice")
+OF_CANDIDATES = ("random-choice", "hard", "soft", "no-contrast", "known-choice")
 # Baselines that use the truth, and so are ceilings rather than alternatives.
 CEILINGS = ("known-choice", "blind-oracle", "ratio-mask")
 # Controls that change the guide, and those that change the EEG.
 OF_GUIDES = ("true-guide", "unattended-guide")
-OF_EEG = ("other-trial-eeg", "phase-randomised-eeg")
+NEEDS_DONOR = "other-trial-eeg"
+OF_EEG = (NEEDS_DONOR, "phase-randomised-eeg")
 SEQUENTIAL = ("sequential", "sequential-hard")
 BLIND = ("blind-random", "blind-oracle", "blind-guided")
 # Methods that use a guide, or one of another kind.
@@ -61,11 +64,8 @@ def split_steps(estimator: Any) -> tuple[list[Any], ContrastiveNMF | None]:
     separator : ContrastiveNMF or None
         The last step, None where it is another.
     """
-    inner = getattr(estimator, "best_estimator_", None)
-    if inner is None:
-        inner = getattr(estimator, "estimator", None)
-    if isinstance(inner, (Pipeline, ContrastiveNMF)):
-        estimator = inner
+    if isinstance(estimator, BaseSearchCV):
+        estimator = getattr(estimator, "best_estimator_", estimator.estimator)
     steps = [estimator]
     if isinstance(estimator, Pipeline):
         steps = [s for _, s in estimator.steps if s is not None and s != "passthrough"]
@@ -95,7 +95,7 @@ def methods_to_compare(
     names : tuple of str
         In the order of `known`.
     """
-    reasons = {name: _reason_against(name, *split_steps(estimator)) for name in known}
+    reasons = {name: _reason_against(name, estimator) for name in known}
     apply = [name for name, reason in reasons.items() if reason is None]
     if names is None:
         return tuple(apply)
@@ -114,7 +114,9 @@ def methods_to_compare(
     return tuple(name for name in known if name in names)
 
 
-def _reason_against(name, steps, separator):
+def _reason_against(name, estimator):
+    steps, separator = split_steps(estimator)
+    is_search = isinstance(estimator, BaseSearchCV)
     if name in OF_EEG and separator is not None and not steps:
         return "its guide does not come from the EEG"
     if name in _GUIDED and separator is None:
@@ -123,11 +125,15 @@ def _reason_against(name, steps, separator):
         return None
     if separator is None:
         return "it needs candidates, and the last step is no ContrastiveNMF"
-    if separator.dictionary != "learned":
+    if separator.dictionary != "learned" and not is_search:
         return (
             "it needs candidates with names, and dictionary is "
             f"{separator.dictionary!r}"
         )
-    if name == separator.choice:
+    if name in ("hard", "soft") and separator.choice_window is not None:
+        return "choice_window makes the choice anew within a trial"
+    if name == "no-contrast" and not is_search and not separator.delta:
+        return "delta is 0 already"
+    if name == separator.choice and not is_search:
         return f"choice={name!r} is what the estimator itself does"
     return None

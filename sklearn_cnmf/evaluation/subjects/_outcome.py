@@ -20,6 +20,9 @@ class Outcome(NamedTuple):
         Name of the candidate it chose, empty where it chose none by name.
     right : bool or None
         Whether that is the attended one; None where it chose none.
+    chance : float
+        Share of the candidates that it would have been right with; NaN where it chose
+        none.
     p_chosen, p_attended : float
         Probabilities of the chosen and of the attended candidate, NaN where there are
         none.
@@ -33,6 +36,7 @@ class Outcome(NamedTuple):
     waveform: np.ndarray
     chosen: str = ""
     right: bool | None = None
+    chance: float = np.nan
     p_chosen: float = np.nan
     p_attended: float = np.nan
     probabilities: tuple[float, ...] = ()

@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from ...separation._selection import candidate_features
-from ...signals import pearson_r
 from ._baselines import add_baselines
+from ._choices import Variant, add_choices, outcome_of, separated
 from ._controls import guided_by, with_eeg
-from ._methods import ESTIMATOR, OF_CANDIDATES, OF_EEG, OF_GUIDES, split_steps
+from ._methods import ESTIMATOR, OF_EEG, OF_GUIDES, split_steps
 from ._outcome import Heard, Outcome, attempt
 
 
@@ -61,39 +60,39 @@ def _let_predict(fitted, heard, methods, found):
 
 
 def _let_separate(steps, separator, heard, methods, found):
-    """Outcomes of the estimator and of its controls, and the decoded trials.
+    """Outcomes of the estimator and of what changes its input, and decoded trials.
 
-    All of them are separated at a time, so that the mixture is factorised once.
+    All trials are separated at a time, so that the mixture is factorised once.
     """
+    decoded = [
+        attempt(own, ESTIMATOR, _decode, steps, one.trial)
+        for one, own in zip(heard, found)
+    ]
     variants = []
-    decoded = []
-    for one, own in zip(heard, found):
-        trial = attempt(own, ESTIMATOR, _decode, steps, one.trial)
-        decoded.append(trial)
+    for one, own, trial in zip(heard, found, decoded):
         if trial is None:
             continue
-        variants.append((one, own, ESTIMATOR, trial))
-        for method in OF_GUIDES:
-            if method in methods:
-                guided = attempt(own, method, guided_by, trial, one, method)
-                variants.append((one, own, method, guided))
-        for method in OF_EEG:
-            if method in methods:
-                changed = attempt(own, method, with_eeg, one, method)
-                if changed is not None:
-                    changed = attempt(own, method, _decode, steps, changed)
-                variants.append((one, own, method, changed))
-    variants = [variant for variant in variants if variant[-1] is not None]
-    for variant, separation in zip(variants, _separated(separator, variants)):
-        one, own, method, trial = variant
-        if separation is None:
-            continue
-        attempt(own, method, _outcome_of, separation, trial, one)
-        if method != ESTIMATOR:
-            continue
-        for name in OF_CANDIDATES:
-            if name in methods:
-                attempt(own, name, _candidate_of, separation, one, name)
+        variants.append(Variant(one, own, ESTIMATOR, trial))
+        for method in [name for name in OF_GUIDES if name in methods]:
+            guided = attempt(own, method, guided_by, trial, one, method)
+            variants.append(Variant(one, own, method, guided))
+        for method in [name for name in OF_EEG if name in methods]:
+            changed = attempt(own, method, with_eeg, one, method)
+            if changed is not None:
+                changed = attempt(own, method, _decode, steps, changed)
+            variants.append(Variant(one, own, method, changed))
+    variants = [variant for variant in variants if variant.trial is not None]
+    separations = separated(separator, variants)
+    for variant, separation in zip(variants, separations):
+        if separation is not None:
+            attempt(variant.found, variant.method, outcome_of, separation, variant)
+    is_own = [variant.method == ESTIMATOR for variant in variants]
+    add_choices(
+        separator,
+        [variant for variant, own in zip(variants, is_own) if own],
+        [separation for separation, own in zip(separations, is_own) if own],
+        methods,
+    )
     return decoded
 
 
@@ -101,68 +100,3 @@ def _decode(steps, trial):
     for step in steps:
         (trial,) = step.transform([trial])
     return trial
-
-
-def _separated(separator, variants):
-    """Separate all, or one after another where that fails, None for those that do."""
-    trials = [trial for *_, trial in variants]
-    try:
-        return separator.separate(trials) if trials else []
-    except (MemoryError, OSError):
-        raise
-    except Exception:  # each is tried alone, and what fails then is noted
-        return [
-            attempt(own, method, lambda t: separator.separate([t])[0], trial)
-            for _, own, method, trial in variants
-        ]
-
-
-def _guide_r(trial, one):
-    (truth,) = candidate_features(
-        [one.reference.sources[one.reference.attended]], trial
-    )
-    return float(pearson_r(truth[:1].T, trial.guide[:1].T)[0])
-
-
-def _outcome_of(separation, trial, one):
-    outcome = Outcome(separation.attended, guide_r=_guide_r(trial, one))
-    if separation.support is None:
-        return outcome
-    return outcome._replace(
-        **_choice(separation.chosen, one, separation.instruments, separation)
-    )
-
-
-def _choice(chosen, one, names, separation):
-    p = separation.probabilities
-    fields = {"chosen": chosen, "right": chosen == one.attended}
-    if p is not None:
-        fields["p_chosen"] = float(p[names.index(chosen)])
-        fields["p_attended"] = float(p[one.reference.attended])
-        fields["probabilities"] = tuple(p.tolist())
-    return fields
-
-
-def _candidate_of(separation, one, method):
-    """One of the estimator's candidates."""
-    names, attended = separation.instruments, one.reference.attended
-    if method == "known-choice":
-        return Outcome(separation.candidates[attended])
-    if method in ("hard", "soft"):
-        choice = _choice(separation.chosen, one, names, separation)
-        waveform = separation.candidates[names.index(separation.chosen)]
-        p = separation.probabilities
-        if method == "soft" and p is not None:
-            shares = p.astype(waveform.dtype)
-            waveform = np.tensordot(shares, separation.candidates, axes=1)
-        return Outcome(waveform, **choice)
-    index = int(one.generator(method).integers(len(names)))
-    even = 1 / len(names)
-    return Outcome(
-        separation.candidates[index],
-        names[index],
-        index == attended,
-        even,
-        even,
-        (even,) * len(names),
-    )

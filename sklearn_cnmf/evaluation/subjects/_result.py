@@ -33,7 +33,14 @@ _OWN_COLUMNS = (
     "unit",
     "value",
 )
-_UNITS = {"correct": "", "closest": "", "p_chosen": "", "p_attended": "", "guide_r": ""}
+_UNITS = {
+    "correct": "",
+    "chance": "",
+    "closest": "",
+    "p_chosen": "",
+    "p_attended": "",
+    "guide_r": "",
+}
 
 
 class Done(NamedTuple):
@@ -214,7 +221,7 @@ def columns_of_conditions(conditions: Any, n_trials: int) -> dict[str, list]:
 def collect(
     trials: list[Trial],
     references: list[Reference],
-    examined: list[Examined],
+    known: tuple[list[Examined], dict[int, str]],
     units: list[Unit],
     done: list[Done],
     conditions: dict[str, list],
@@ -223,10 +230,12 @@ def collect(
     """Put together what the workers found."""
     import pandas as pd
 
+    examined, skipped = known
     rows, errors, costs, counts = [], [], [], {}
     for index, found in enumerate(examined):
-        if found.content is None:
-            errors.append(_error(trials, index, None, WHOLE_TRIAL, found.error))
+        reason = found.error or skipped.get(index)
+        if reason:
+            errors.append(_error(trials, index, None, WHOLE_TRIAL, reason))
     for unit, (content, how, key, n_bytes) in zip(units, done):
         train_mib = sum(examined[i].n_bytes for i in unit.train) / 2**20
         costs.append(_cost(unit, content, how, key, n_bytes, train_mib))

@@ -102,7 +102,14 @@ def describe_candidates(separator: Any, trial: Trial) -> Any:
     if isinstance(separator, Mapping):
         return dict(separator.get(trial.stimulus, {}))
     folder = Path(separator, trial.stimulus)
-    return [stamp_of(path) for path in _files(folder)]
+    return [(path.name, *stamp_of(path)[1:]) for path in _files(folder)]
+
+
+def offered_to(separator: Any, stimuli: set[str]) -> Any:
+    """Leave of a mapping what is there of some stimuli; all else is as it was."""
+    if not isinstance(separator, Mapping):
+        return separator
+    return {name: separator[name] for name in sorted(stimuli) if name in separator}
 
 
 def _files(folder):

@@ -132,9 +132,14 @@ def trials_of(table: Any, method: str, metric: str) -> Any:
 
 
 def choices_of(table: Any, method: str, metric: str = "correct") -> Any:
-    """Rows of trials in which a method had a choice: of several instruments."""
+    """Rows of trials in which a method had a choice, with its chance of being right.
+
+    Where the table does not tell it, it is one over the number of instruments.
+    """
     rows = trials_of(table, method, metric)
-    return rows[rows["n_instruments"] > 1]
+    told = trials_of(table, method, "chance")["value"].reindex(rows.index)
+    rows = rows.assign(chance=told.fillna(1 / rows["n_instruments"]))
+    return rows[(rows["chance"] > 0) & (rows["chance"] < 1)]
 
 
 def _mean_over_subjects(rows, options):
@@ -180,7 +185,7 @@ def accuracy_of(rows: Any, **options: Any) -> SelectionAccuracy:
     """Share of right choices in rows of :func:`choices_of`, against chance."""
     return selection_accuracy(
         rows["value"].to_numpy() == 1,
-        1 / rows["n_instruments"].to_numpy(),
+        rows["chance"].to_numpy(),
         subjects=subjects_of(rows),
         stimuli=stimuli_of(rows),
         **options,

@@ -4,12 +4,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...trial import Trial
 from .._keys import describe, digest
 from ._examined import Examined
+from ._methods import NEEDS_DONOR
 from ._outcome import Heard
-from ._separators import describe_candidates
-from ._units import Unit
+from ._separators import describe_candidates, offered_to
+from ._sounds import Content
+from ._units import Unit, marks
 from ._work import Task
 
 
@@ -22,7 +23,7 @@ class Keyed(NamedTuple):
 
 def make_tasks(
     units: list[Unit],
-    examined: list[Examined],
+    known: tuple[list[Examined], list[Content | None]],
     whole: Task,
     random_state: int,
     settings: dict[str, Any],
@@ -33,8 +34,8 @@ def make_tasks(
     ----------
     units : list of Unit
         Indices of trials.
-    examined : list of Examined
-        Of all trials.
+    known : tuple of (list of Examined, list of Content or None)
+        What is known of all trials.
     whole : Task
         With all trials and references in place of those trained on, and nothing heard.
     random_state : int
@@ -47,8 +48,11 @@ def make_tasks(
     tasks : list of Keyed
         One for each unit.
     """
+    examined, contents = known
     seeds = [_seed(random_state, found) for found in examined]
-    donors = _donors(whole.train, examined, seeds)
+    donors = [None] * len(examined)
+    if NEEDS_DONOR in whole.methods:
+        donors = _donors(whole.train, examined, contents, seeds)
     return [_keyed(unit, examined, whole, donors, seeds, settings) for unit in units]
 
 
@@ -76,6 +80,7 @@ def _keyed(unit, examined, whole, donors, seeds, settings):
         }
     )
     task = whole._replace(
+        candidates=offered_to(whole.candidates, {one.trial.stimulus for one in heard}),
         train=[trials[i] for i in unit.train],
         train_references=[references[i] for i in unit.train],
         heard=heard,
@@ -87,23 +92,23 @@ def _seed(random_state, found):
     return int(digest([random_state, found.digest])[:15], 16)
 
 
-def _donors(
-    trials: list[Trial], examined: list[Examined], seeds: list[int]
-) -> list[int | None]:
+def _donors(trials, examined, contents, seeds):
     """Draw for each trial one of another stimulus, whose EEG it may get.
 
     It is of the same subject where there is one.
     """
     of_subjects, everybody = {}, []
-    for index, found in enumerate(examined):
-        if found.content is not None:
+    for index, content in enumerate(contents):
+        if content is not None:
             of_subjects.setdefault(trials[index].subject, []).append(index)
             everybody.append(index)
     donors = []
     for index, trial in enumerate(trials):
         donor = None
         for pool in (of_subjects.get(trial.subject, []), everybody):
-            others = [i for i in pool if _may_give(trials, examined, i, index)]
+            others = [
+                i for i in pool if _may_give(trials, examined, contents, i, index)
+            ]
             if others:
                 others.sort(key=lambda i: examined[i].digest)
                 rng = np.random.default_rng(seeds[index])
@@ -113,13 +118,15 @@ def _donors(
     return donors
 
 
-def _may_give(trials, examined, other, index):
+def _may_give(trials, examined, contents, other, index):
+    """Tell whether EEG fits, and nobody heard in it what is tested."""
     one, two = trials[other], trials[index]
-    if examined[other].content is None or examined[index].content is None:
+    if contents[other] is None or contents[index] is None:
         return False
+    heard, tested = (set(marks(i, trials, contents)) for i in (other, index))
     return (
-        examined[other].content.mixture != examined[index].content.mixture
-        and not (one.stimulus and one.stimulus == two.stimulus)
+        heard.isdisjoint(tested)
         and one.eeg_sfreq == two.eeg_sfreq
+        and one.ch_names == two.ch_names
         and examined[other].n_channels == examined[index].n_channels
     )

@@ -1,13 +1,17 @@
 """Who is trained on and who is tested, unit by unit, with nothing shared."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
 
 from ..._validation import check_whole, trial_name
 from ...trial import Trial
 from .._splitting import StimulusKFold
+from ._sounds import Content
 
 # What a model has in common with the trials it is tested on.
 SCHEMES = {
@@ -42,28 +46,13 @@ class Unit(NamedTuple):
     test: tuple[int, ...]
 
 
-class Content(NamedTuple):
-    """Digests that tell what trials share, whatever their names are.
-
-    Parameters
-    ----------
-    mixture : str
-        Of the mixture's samples.
-    sources : tuple of str
-        Of each source's samples; silent ones are left out.
-    """
-
-    mixture: str
-    sources: tuple[str, ...]
-
-
 def make_units(
     trials: list[Trial],
     contents: Sequence[Content | None],
     scheme: str,
     cv: Any,
     random_state: int,
-) -> list[Unit]:
+) -> tuple[list[Unit], dict[int, str]]:
     """Divide sound trials into units of a scheme.
 
     Parameters
@@ -83,6 +72,9 @@ def make_units(
     -------
     units : list of Unit
         By subject, then fold. Each sound trial is tested in exactly one.
+    skipped : dict of int to str
+        Trials of a subject that has one stimulus left, others being unsound, and why
+        they are in no unit.
 
     Raises
     ------
@@ -92,12 +84,20 @@ def make_units(
     """
     sound = [i for i, content in enumerate(contents) if content is not None]
     subjects = list(dict.fromkeys(trials[i].subject for i in sound))
+    skipped = {}
     if scheme == "across-subjects":
         units = _one_subject_out(trials, sound, subjects, cv)
     elif scheme == "within-subject":
         units = []
         for subject in subjects:
             own = [i for i in sound if trials[i].subject == subject]
+            if _lost_too_many(trials, contents, own):
+                skipped |= dict.fromkeys(
+                    own,
+                    f"the only stimulus of subject {subject!r} that is left, so that "
+                    "there is nothing to train on",
+                )
+                continue
             for fold, (train, test) in enumerate(
                 _folds(trials, own, cv, random_state, f" of subject {subject!r}")
             ):
@@ -116,8 +116,60 @@ def make_units(
                     units.append(Unit(subject, fold, others, own))
         order = {subject: number for number, subject in enumerate(subjects)}
         units.sort(key=lambda u: (order.get(u.subject, 0), u.fold))
+    sound = [i for i in sound if i not in skipped]
     _check_units(units, trials, contents, sound, scheme)
-    return units
+    return units, skipped
+
+
+def check_inner_folds(
+    estimator: Any,
+    units: list[Unit],
+    trials: list[Trial],
+    contents: Sequence[Content | None],
+) -> None:
+    """Refuse a search whose own folds would share what those of units must not.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A search over parameters, or any other estimator, of which nothing is known.
+    units : list of Unit
+        Whose training trials it will divide.
+    trials : list of Trial
+        All trials.
+    contents : sequence of Content or None
+        Of each trial.
+    """
+    if not isinstance(estimator, BaseSearchCV):
+        return
+    for unit in units:
+        with warnings.catch_warnings():
+            # The search will tell, and its warnings are kept with the unit.
+            warnings.simplefilter("ignore", UserWarning)
+            own = [trials[i] for i in unit.train]
+            folds = list(check_cv(estimator.cv).split(own))
+        for train, test in folds:
+            inner = Unit(
+                unit.subject,
+                unit.fold,
+                tuple(unit.train[i] for i in train),
+                tuple(unit.train[i] for i in test),
+            )
+            shared = _shared(inner, trials, contents)
+            if shared:
+                raise ValueError(
+                    f"estimator: its cv={estimator.cv!r} trains on {shared[0]} and "
+                    f"tests {shared[1]}, which share {shared[2]}; give the search "
+                    "cv=StimulusKFold(n)"
+                )
+
+
+def _lost_too_many(trials, contents, own):
+    """Tell whether one stimulus is left of a subject's because others are unsound."""
+    subject = trials[own[0]].subject
+    everything = [i for i, trial in enumerate(trials) if trial.subject == subject]
+    n_stimuli = [len({trials[i].stimulus or i for i in of}) for of in (own, everything)]
+    return n_stimuli[0] < 2 <= n_stimuli[1]
 
 
 def _folds(trials, own, cv, random_state, whose):
@@ -193,10 +245,10 @@ def _shared(unit, trials, contents):
     """Two trials on either side of a unit that share what they must not, and what."""
     seen = {}
     for index in unit.train:
-        for mark in _marks(index, trials, contents):
+        for mark in marks(index, trials, contents):
             seen.setdefault(mark, index)
     for index in unit.test:
-        for mark in _marks(index, trials, contents):
+        for mark in marks(index, trials, contents):
             if mark in seen:
                 other = seen[mark]
                 what = mark[0]
@@ -207,9 +259,12 @@ def _shared(unit, trials, contents):
     return None
 
 
-def _marks(index, trials, contents):
+def marks(
+    index: int, trials: list[Trial], contents: Sequence[Content | None]
+) -> Iterator[tuple[str, Any]]:
+    """Tell what no other side may share with a trial: what it is, and which."""
     if trials[index].stimulus:
         yield "the stimulus", trials[index].stimulus
-    yield "the samples of a mixture", contents[index].mixture
+    yield "a mixture, up to its gain", contents[index].mixture
     for source in contents[index].sources:
-        yield "the samples of a source", source
+        yield "a source, up to its gain", source

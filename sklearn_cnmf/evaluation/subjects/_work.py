@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+import sklearn
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from ..._threads import one_thread
 from ..._validation import trial_label
@@ -25,6 +27,9 @@ except ImportError:  # Windows
 
 # What tells how alike sources are: envelopes at this rate and in this band, in Hz.
 _ENVELOPE_SFREQ, _ENVELOPE_BAND = 64.0, (1.0, 8.0)
+# Trials of a mixture that are separated at a time: each brings its candidates, for the
+# estimator and for each control.
+_MOST_AT_ONCE = 8
 # Name under which an error is noted that leaves nothing of a trial.
 WHOLE_TRIAL = ""
 
@@ -43,6 +48,7 @@ class Task(NamedTuple):
     methods: tuple[str, ...]
     metrics: tuple[str, ...]
     candidates: Any
+    config: dict[str, Any]
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -79,13 +85,16 @@ def _work(task):
     results = [{"outcomes": {}, "errors": {}, "alike": np.nan} for _ in task.heard]
     with (
         warnings.catch_warnings(record=True) as caught,
+        sklearn.config_context(**task.config),
         joblib.parallel_config(backend="sequential"),
+        threadpool_limits(1, user_api="openmp"),
         one_thread(),
     ):
         warnings.simplefilter("always")
         parameters, fit_seconds = "", 0.0
         try:
             fitted = clone(task.estimator).fit(task.train, task.train_references)
+            _check_search(fitted)
         except (MemoryError, OSError):
             raise
         except Exception as error:
@@ -99,6 +108,7 @@ def _work(task):
                 own = [task.heard[i] for i in group]
                 found = outcomes_of_mixture(fitted, own, task.methods, task.candidates)
                 for index, one, (outcomes, errors) in zip(group, own, found):
+                    _note_missing(task.methods, outcomes, errors)
                     outcomes = {m: outcomes[m] for m in task.methods if m in outcomes}
                     results[index] = _scored(one, outcomes, errors, task.metrics)
     return {
@@ -112,13 +122,34 @@ def _work(task):
     }
 
 
+def _check_search(fitted):
+    """Refuse a search that had nothing to choose by."""
+    best = getattr(fitted, "best_score_", None)
+    if best is not None and not np.isfinite(best):
+        raise ValueError(
+            f"the search chose {fitted.best_params_} by a score of {best}, since its "
+            "scorer failed; error_score='raise' tells why"
+        )
+
+
 def _by_mixture(heard):
     """Collect the indices of trials that share a mixture, in order."""
     groups = {}
     for index, one in enumerate(heard):
         digest = joblib.hash(np.ascontiguousarray(one.trial.mixture))
         groups.setdefault((digest, one.trial.instruments), []).append(index)
-    return list(groups.values())
+    return [
+        group[start : start + _MOST_AT_ONCE]
+        for group in groups.values()
+        for start in range(0, len(group), _MOST_AT_ONCE)
+    ]
+
+
+def _note_missing(methods, outcomes, errors):
+    """Note each method that has neither an outcome nor an error of its own."""
+    for method in methods:
+        if method not in outcomes and method not in errors:
+            errors[method] = f"needs what failed: {', '.join(sorted(errors))}"
 
 
 def _scored(one, outcomes, errors, metrics):
@@ -161,7 +192,7 @@ def _scored(one, outcomes, errors, metrics):
             "probabilities": list(outcome.probabilities),
             "values": values,
         }
-    alike = attempt(({}, errors), WHOLE_TRIAL, _alike, one)
+    alike = attempt(({}, errors), "alike", _alike, one)
     return {
         "outcomes": found,
         "errors": errors,
@@ -171,6 +202,7 @@ def _scored(one, outcomes, errors, metrics):
 
 def _values_of_choice(outcome: Outcome) -> dict[str, float]:
     values = {
+        "chance": outcome.chance,
         "p_chosen": outcome.p_chosen,
         "p_attended": outcome.p_attended,
         "guide_r": outcome.guide_r,

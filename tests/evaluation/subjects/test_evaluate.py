@@ -1,10 +1,13 @@
 from dataclasses import replace
 from typing import ClassVar
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -15,6 +18,11 @@ from sklearn_cnmf.evaluation.subjects._methods import (
     BASELINES,
     CONTROLS,
     methods_to_compare,
+)
+from sklearn_cnmf.evaluation.subjects._outcome import Heard
+from sklearn_cnmf.evaluation.subjects._prepared import (
+    prepared_estimator,
+    prepared_splitter,
 )
 from sklearn_cnmf.metrics import closest_source, score_trial, separation_scorer
 from sklearn_cnmf.separation import candidate_probabilities
@@ -54,7 +62,7 @@ def test_every_method_scores_every_trial_once(everything, one_listener):
     table = everything.table
     assert list(dict.fromkeys(table["method"])) == [
         "estimator",
-        *(name for name in BASELINES if name != "soft"),
+        *(name for name in BASELINES if name not in ("soft", "no-contrast")),
         *CONTROLS,
     ]
     gains = table[table["metric"] == "si_sdr_improvement"]
@@ -258,13 +266,13 @@ def test_a_search_tunes_on_training_trials_alone(one_listener):
 
 def test_callbacks_of_a_search_travel_with_it(one_listener):
     callback = pytest.importorskip("sklearn.callback", reason="scikit-learn >= 1.9")
-    trials, references = (records[:4] for records in one_listener)
+    trials, references = one_listener
     scorer = separation_scorer("si_sdr", choice="true")
     search = GridSearchCV(
         Pipeline([("d", EnvelopeDecoder(alpha=1.0)), ("s", ContrastiveNMF(5))]),
         {"s__delta": [0.0, 0.1]},
         scoring=scorer,
-        cv=[([0], [1]), ([1], [0])],
+        cv=StimulusKFold(2),
     )
     options = {"cv": FOLDS, "baselines": (), "controls": (), "metrics": ("si_sdr",)}
     plain = evaluate(search, trials, references, **options)
@@ -333,19 +341,135 @@ def test_another_separator_offers_candidates(one_listener):
 def test_candidates_without_names_of_instruments_are_told_by_what_is_closest(
     one_listener,
 ):
-    (decoded,) = (
-        EnvelopeDecoder(alpha=1.0).fit(*one_listener).transform(one_listener[0][:1])
-    )
-    reference = one_listener[1][0]
-    offered = dict(zip(("vocals", "drums"), reference.sources))
-    heard = type("Heard", (), {})()
-    heard.trial, heard.reference, heard.attended = decoded, reference, "low"
-    compared = _Compared(None, {decoded.stimulus: offered}, heard)
+    trials, references = one_listener
+    decoder = EnvelopeDecoder(alpha=1.0).fit(trials, references)
+    (decoded,) = decoder.transform(trials[:1])
+    sources, attended = references[0].sources, references[0].attended
+    parts = [sources[0], 0.5 * sources[1], 0.5 * sources[1]]
+    offered = {decoded.stimulus: dict(zip(("bass", "drums", "vocals"), parts))}
+    heard = Heard(decoded, references[0], None, 0)
+    compared = _Compared(None, offered, heard)
     found = compared.sequential(heard, decoded)["sequential-hard"]
-    assert found.chosen in offered
-    closest = closest_source(reference.sources, found.waveform)
-    assert found.right == (closest == reference.attended)
+    closest = closest_source(sources, found.waveform)
+    assert found.right == (closest == attended)
+    assert found.chance == [1, 2][attended] / 3
     assert np.isnan(found.p_attended)
+    # Without weights there is nothing to weigh by.
+    unsure = replace(decoded, guide_weights=None)
+    assert list(compared.sequential(heard, unsure)) == ["sequential-hard"]
+
+
+# Some tones end below the tolerance only after more iterations.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_contrast_is_told_from_the_spectra(one_listener):
+    trials, references = one_listener
+    names = ("random-choice", "no-contrast", "known-choice")
+    options = {"cv": FOLDS, "controls": (), "metrics": ("si_sdr_improvement",)}
+    decoder = EnvelopeDecoder(alpha=1.0)
+    model = make_pipeline(decoder, ContrastiveNMF(20, delta=2.0))
+    found = evaluate(model, trials, references, baselines=names, **options)
+    plain = make_pipeline(decoder, ContrastiveNMF(20))
+    without = evaluate(plain, trials, references, baselines=names[:1], **options)
+    metric = "si_sdr_improvement"
+    train, test = next(iter(FOLDS.split(trials)))
+    model[-1].set_params(random_state=0)
+    model.fit([trials[i] for i in train], [references[i] for i in train])
+    told = [trials[i].instruments[references[i].attended] for i in test]
+    decoded = decoder.transform([trials[i] for i in test])
+    known = model[-1].separate(decoded, attended=told)
+    for index, separation in zip(test, known):
+        expected = score_trial(trials[index], references[index], separation.attended)
+        assert_allclose(
+            value_of(found, "known-choice", index, metric), expected[metric], atol=1e-6
+        )
+    differs = []
+    for index in range(len(trials)):
+        for method, other in (
+            ("random-choice", "random-choice"),
+            ("no-contrast", "estimator"),
+        ):
+            assert_allclose(
+                value_of(found, method, index, metric),
+                value_of(without, other, index, metric),
+                atol=1e-6,
+            )
+        own = value_of(found, "estimator", index, metric)
+        differs.append(own != value_of(found, "no-contrast", index, metric))
+    assert any(differs)
+    with pytest.raises(ValueError, match=r"'no-contrast' does not .*: delta is 0"):
+        evaluate(plain, trials, references, baselines=names, **options)
+
+
+def test_a_fitted_estimator_that_stays_fitted_is_refused(one_listener):
+    frozen = FrozenEstimator(EnvelopeDecoder(alpha=1.0).fit(*one_listener))
+    model = Pipeline([("decode", frozen), ("separate", ContrastiveNMF(5))])
+    message = r"estimator\.steps\[0\]\[1\]: FrozenEstimator stays as it was fitted"
+    with pytest.raises(ValueError, match=message):
+        evaluate(model, *one_listener)
+    with pytest.raises(ValueError, match="estimator: expected an estimator with fit"):
+        evaluate(Unprocessed, *one_listener)
+
+
+def test_seeds_are_set_wherever_there_are_none():
+    inner = StimulusKFold(2, shuffle=True)
+    search = GridSearchCV(
+        ContrastiveNMF(),
+        {"init": [ContrastiveNMF(), ContrastiveNMF(random_state=7)]},
+        cv=inner,
+    )
+    found = prepared_estimator(search, 3)
+    assert found.estimator.random_state == found.cv.random_state == 3
+    assert [one.random_state for one in found.param_grid["init"]] == [3, 7]
+    assert inner.random_state is search.estimator.random_state is None
+    assert prepared_splitter(inner, 3).random_state == 3
+    assert inner.random_state is None
+    assert prepared_splitter(StimulusKFold(2), 3).random_state is None
+
+
+def failing_scorer(estimator, X, y):
+    raise ValueError("no score")
+
+
+def test_a_search_without_scores_is_an_error(one_listener):
+    search = GridSearchCV(
+        make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(5)),
+        {"contrastivenmf__delta": [0.0]},
+        scoring=failing_scorer,
+        cv=StimulusKFold(2),
+    )
+    with pytest.raises(ValueError, match="by a score of nan, since its scorer failed"):
+        evaluate(search, *one_listener, cv=FOLDS, baselines=(), controls=())
+
+
+def test_threads_are_refused(one_listener):
+    with (
+        joblib.parallel_config("threading", n_jobs=2),
+        pytest.raises(ValueError, match="joblib: ThreadingBackend runs units"),
+    ):
+        evaluate(Unprocessed(), *one_listener)
+
+
+class Configured(Unprocessed):
+    """An estimator whose result depends on scikit-learn's configuration."""
+
+    def predict(self, X):
+        routed = sklearn.get_config()["enable_metadata_routing"]
+        return [trial.mixture if routed else trial.mixture**2 for trial in X]
+
+
+def test_workers_have_the_configuration_of_scikit_learn(one_listener):
+    options = {"cv": FOLDS, "baselines": (), "controls": (), "metrics": ("si_sdr",)}
+    tables, keys = [], []
+    for routed in (False, True):
+        for n_jobs in (None, 2):
+            with sklearn.config_context(enable_metadata_routing=routed):
+                found = evaluate(Configured(), *one_listener, n_jobs=n_jobs, **options)
+            tables.append(found.table)
+            keys.append(set(found.units["key"]))
+    pd.testing.assert_frame_equal(tables[0], tables[1], check_exact=True)
+    pd.testing.assert_frame_equal(tables[2], tables[3], check_exact=True)
+    assert not tables[0]["value"].equals(tables[2]["value"])
+    assert keys[0].isdisjoint(keys[2])
 
 
 @pytest.mark.parametrize("scheme", ["pooled", "across-subjects-and-stimuli"])
@@ -443,7 +567,7 @@ def test_arguments_that_make_no_sense_are_refused(one_listener, changes, message
 
 def test_a_state_that_folds_would_share_is_refused(one_listener):
     separator = ContrastiveNMF(random_state=np.random.RandomState(0))
-    with pytest.raises(ValueError, match=r"estimator: .*random_state is a RandomState"):
+    with pytest.raises(ValueError, match="random_state: a RandomState goes on"):
         evaluate(make_pipeline(EnvelopeDecoder(), separator), *one_listener)
 
 

@@ -309,7 +309,7 @@ def test_the_table_tells_the_place_of_the_attended_source(names):
     result = collect(
         [trial],
         [Reference(sources, 1)],
-        [SimpleNamespace(content=(), error="")],
+        ([SimpleNamespace(error="")], {}),
         [Unit("s1", 0, (), (0,))],
         [Done(content, "computed", "", 0)],
         {},

@@ -1,10 +1,18 @@
 import numpy as np
 import pytest
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    LeaveOneOut,
+    ShuffleSplit,
+)
 
-from sklearn_cnmf import Trial
+from sklearn_cnmf import EnvelopeDecoder, Trial
 from sklearn_cnmf.evaluation import StimulusKFold
-from sklearn_cnmf.evaluation.subjects._units import Content, make_units
+from sklearn_cnmf.evaluation.subjects import _units
+from sklearn_cnmf.evaluation.subjects._sounds import Content
+from sklearn_cnmf.evaluation.subjects._units import check_inner_folds
 
 
 def trials_of(*subjects_and_stimuli):
@@ -15,7 +23,14 @@ def trials_of(*subjects_and_stimuli):
 
 
 def contents_of(trials):
-    return [Content(f"mixture of {i}", (f"source of {i}",)) for i in range(len(trials))]
+    """Each trial is a mixture of its own, of a source of its own."""
+    return [Content(2 * i, (2 * i + 1,)) for i in range(len(trials))]
+
+
+def make_units(*arguments):
+    units, skipped = _units.make_units(*arguments)
+    assert skipped == {}
+    return units
 
 
 EVERYBODY = [(s, m) for s in ("s1", "s2", "s3") for m in "abcd" for _ in range(2)]
@@ -82,8 +97,8 @@ def test_trials_that_share_samples_are_kept_together_whatever_their_names(what):
     if what == "mixture":
         contents[2] = contents[2]._replace(mixture=contents[0].mixture)
     else:
-        contents[2] = contents[2]._replace(sources=("other", *contents[0].sources))
-    message = rf"which share the samples of a {what}; a model that has seen it"
+        contents[2] = contents[2]._replace(sources=(99, *contents[0].sources))
+    message = rf"which share a {what}, up to its gain; a model that has seen it"
     with pytest.raises(ValueError, match=message):
         make_units(trials, contents, "within-subject", StimulusKFold(3), 0)
 
@@ -127,6 +142,43 @@ def test_trials_that_are_not_sound_take_no_part():
     units = make_units(trials, contents, "within-subject", 2, 0)
     assert 5 not in [i for unit in units for i in (*unit.train, *unit.test)]
     assert sorted(i for u in units for i in u.test) == [i for i in range(24) if i != 5]
+
+
+def test_a_subject_who_lost_all_stimuli_but_one_is_skipped():
+    trials = trials_of(*EVERYBODY, ("s4", "a"), ("s4", "a"), ("s4", "b"))
+    contents = contents_of(trials)
+    contents[26] = None
+    units, skipped = _units.make_units(trials, contents, "within-subject", 2, 0)
+    assert set(skipped) == {24, 25}
+    assert "the only stimulus of subject 's4' that is left" in skipped[24]
+    assert "s4" not in {unit.subject for unit in units}
+    assert sorted(i for u in units for i in u.test) == list(range(24))
+
+
+def search_with(cv):
+    return GridSearchCV(EnvelopeDecoder(), {"alpha": [1.0]}, cv=cv)
+
+
+@pytest.mark.parametrize(
+    "cv", [4, KFold(4), KFold(4, shuffle=True, random_state=1), LeaveOneOut()]
+)
+def test_a_search_whose_own_folds_separate_a_stimulus_is_refused(cv):
+    trials = trials_of(*EVERYBODY)
+    contents = contents_of(trials)
+    units = make_units(trials, contents, "within-subject", 2, 0)
+    message = r"estimator: its cv=.* trains on .* share the stimulus '.'; give the sea"
+    with pytest.raises(ValueError, match=message):
+        check_inner_folds(search_with(cv), units, trials, contents)
+
+
+def test_a_search_with_folds_of_stimuli_is_fine():
+    trials = trials_of(*EVERYBODY)
+    contents = contents_of(trials)
+    units = make_units(trials, contents, "within-subject", 2, 0)
+    check_inner_folds(search_with(StimulusKFold(2)), units, trials, contents)
+    check_inner_folds(EnvelopeDecoder(), units, trials, contents)
+    with pytest.raises(ValueError, match="3 folds, but only 2 stimuli"):
+        check_inner_folds(search_with(StimulusKFold(3)), units, trials, contents)
 
 
 def test_without_a_number_there_are_up_to_five_folds_that_the_seed_shuffles():
