@@ -157,13 +157,14 @@ def _run(arguments):
         stack.enter_context(_backend(arguments))
         result = _evaluated(arguments, data, scratch)
         summary = result.summary(random_state=arguments.seed)
-        text = [*data.notes, str(summary), "", *_claims(result, arguments.seed)]
+        claims = result.claims(random_state=arguments.seed)
+        text = [*data.notes, str(summary), "", *_claims(claims)]
         plan = None
         if arguments.plan is not None:
             plan = result.plan(arguments.plan)
             text += ["", str(plan)]
         text += ["", *_files(arguments.out, result)]
-        _write(folder, result, summary, text, arguments, data)
+        _write(folder, result, (summary, claims), text, arguments, data)
     return "\n".join(text)
 
 
@@ -232,11 +233,11 @@ def _backend(arguments):
         yield
 
 
-def _claims(result, random_state):
+def _claims(claims):
     return [
         "What the publication claims, on these trials (95 % bootstrap intervals over "
         "subjects\nand stimuli):",
-        *map(str, result.claims(random_state=random_state)),
+        *map(str, claims),
     ]
 
 
@@ -249,12 +250,15 @@ def _files(out, result):
         "  summary.json   its figures",
         "  settings.json  what reproduces this",
     ]
+    if len(result.warnings):
+        lines.insert(3, "  warnings.csv   what was warned of, and how often")
     if len(result.errors):
         lines.insert(3, "  errors.csv     what failed")
     return lines
 
 
-def _write(folder, result, summary, text, arguments, data):
+def _write(folder, result, found, text, arguments, data):
+    summary, claims = found
     result.table.to_csv(folder / "table.csv", index=False)
     result.units.to_csv(folder / "units.csv", index=False)
     if len(result.errors):
@@ -262,7 +266,7 @@ def _write(folder, result, summary, text, arguments, data):
     if len(result.warnings):
         result.warnings.to_csv(folder / "warnings.csv", index=False)
     (folder / "summary.txt").write_text("\n".join(text) + "\n", encoding="utf-8")
-    claims = [vars(claim) for claim in result.claims(random_state=arguments.seed)]
+    claims = [vars(claim) for claim in claims]
     write_json(folder / "summary.json", {**summary.to_dict(), "claims": claims})
     command = {
         name: value

@@ -11,7 +11,7 @@ from joblib.parallel import get_active_backend
 from ..._validation import check_choice, check_whole
 from ...metrics._trial_scores import GAINED, METRICS
 from ...trial import Reference, Trial
-from .._keys import describe, environment
+from .._keys import describe, digest, environment
 from .._store import UnitStore
 from ._dispatch import work_all
 from ._examined import contents_of, examine
@@ -199,6 +199,14 @@ def evaluate(
         *methods_to_compare("baselines", baselines, BASELINES, estimator),
         *methods_to_compare("controls", controls, CONTROLS, estimator),
     )
+    if not all(trial.subject for trial in trials):
+        n_unnamed = sum(not trial.subject for trial in trials)
+        warnings.warn(
+            f"trials: {n_unnamed} of {len(trials)} name no subject and are taken as "
+            "one subject's",
+            UserWarning,
+            stacklevel=2,
+        )
     kept = None if store is None else UnitStore(store)
     description = describe(estimator, "estimator")
     examined = examine(trials, references, n_jobs)
@@ -239,7 +247,8 @@ def evaluate(
         "scheme": scheme,
         "cv": repr(cv),
         "random_state": random_state,
-        "candidates": None if candidates is None else str(candidates),
+        "candidates": _told(candidates),
+        "trials": digest([found.digest for found in examined]),
     }
     result = collect(
         trials, references, (examined, skipped), units, done, conditions, settings
@@ -293,3 +302,12 @@ def _check_backend():
             f"joblib: {type(backend).__name__} runs units in threads, which share "
             "warnings and limits; use processes (loky) or dask"
         )
+
+
+def _told(candidates):
+    """Tell in a few words where candidates come from."""
+    if candidates is None or isinstance(candidates, (str, Path)):
+        return candidates and str(candidates)
+    if isinstance(candidates, Mapping):
+        return f"waveforms of {len(candidates)} stimuli"
+    return getattr(candidates, "__qualname__", type(candidates).__qualname__)

@@ -1,6 +1,7 @@
 """The table of an evaluation, what failed, and what it cost."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -138,10 +139,11 @@ class EvaluationResult:
         Returns
         -------
         claims : list of Claim
-            Each prints its verdict and the figures: that the joint model improves on
-            separating first and choosing by EEG, and more so where sources are hard to
-            tell apart; that the attended source is separated automatically; and that
-            attention is decoded without reference sources.
+            Each prints its verdict and the figures: that the model improves on
+            separating first and choosing by EEG; that EEG improves the separation
+            itself, with the same spectra; that the model improves more where sources
+            are hard to tell apart; that the attended source is separated automatically;
+            and that attention is decoded without reference sources.
 
         Notes
         -----
@@ -197,7 +199,7 @@ def columns_of_conditions(conditions: Any, n_trials: int) -> dict[str, list]:
     """
     if conditions is None:
         return {}
-    if not hasattr(conditions, "items"):
+    if not isinstance(conditions, Mapping) and not hasattr(conditions, "columns"):
         raise ValueError(
             "conditions: expected a DataFrame or a dict of columns, got "
             f"{type(conditions).__name__}"
@@ -208,6 +210,11 @@ def columns_of_conditions(conditions: Any, n_trials: int) -> dict[str, list]:
             raise ValueError(
                 f"conditions: {name!r} can't be the name of a column; expected a str "
                 "that the table does not use itself"
+            )
+        if name in columns or isinstance(values, str):
+            raise ValueError(
+                f"conditions[{name!r}]: expected one column of values, got "
+                + ("two" if name in columns else f"{values!r}")
             )
         values = [v.item() if isinstance(v, np.generic) else v for v in values]
         if len(values) != n_trials:

@@ -175,9 +175,9 @@ def _choices(summary):
             "Choice of the attended instrument: right choices, and their share in % of "
             f"trials; its exact binomial {level} interval, which takes trials as "
             f"independent; its {level} bootstrap interval over subjects and stimuli, "
-            "which does not; what is right by chance in %, where each instrument of "
-            "the mixture is as likely; exact one-sided p of as many right or more by "
-            "chance."
+            "which does not; what is right by chance in %, where each candidate is as "
+            "likely; exact one-sided p of as many right or more by chance, trials "
+            "independent, not adjusted for the number of methods."
         ),
         f"{'':22s}{'right':>13s}{'%':>6s}{'exact':>15s}{'clustered':>15s}"
         f"{'chance':>7s}{'p':>8s}",
@@ -238,7 +238,8 @@ def _twins(summary):
     return [
         *wrapped(
             "Twins, pairs of trials of one subject and mixture with either instrument "
-            "attended: what always prefers one instrument is right in one of them."
+            "attended: what always prefers one instrument is right in one of them. "
+            "Pairs are taken as independent."
         ),
         *wrapped(str(summary.twins)),
     ]
