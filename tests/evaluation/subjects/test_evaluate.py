@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference
 from sklearn_cnmf.evaluation import StimulusKFold, evaluate
+from sklearn_cnmf.evaluation.subjects import _work
 from sklearn_cnmf.evaluation.subjects._baselines import _Compared
 from sklearn_cnmf.evaluation.subjects._methods import (
     BASELINES,
@@ -441,6 +442,65 @@ def test_a_search_without_scores_is_an_error(one_listener):
         evaluate(search, *one_listener, cv=FOLDS, baselines=(), controls=())
 
 
+def test_trials_without_a_subject_are_told_of(one_listener):
+    trials, references = one_listener
+    trials = [replace(trials[0], subject=""), *trials[1:]]
+    options = {"cv": FOLDS, "baselines": (), "controls": (), "metrics": ("si_sdr",)}
+    with pytest.raises(ValueError, match="all trials of subject '' are of the"):
+        evaluate_quietly(trials, references, **options)
+    unnamed = [replace(trial, subject="") for trial in trials]
+    with pytest.warns(UserWarning, match="trials: 8 of 8 name no subject"):
+        found = evaluate(Unprocessed(), unnamed, references, **options)
+    assert set(found.table["subject"]) == {""}
+    assert found.summary(n_bootstrap=10).separation["n_subjects"][0] == 1
+
+
+def evaluate_quietly(*arguments, **options):
+    with pytest.warns(UserWarning, match="trials: 1 of 8 name no subject"):
+        return evaluate(Unprocessed(), *arguments, **options)
+
+
+class Undecided(EnvelopeDecoder):
+    """A decoder that fails with one piece."""
+
+    def transform(self, X):
+        if len(X) == 1 and X[0].stimulus == "piece1":
+            raise ValueError("no idea")
+        return super().transform(X)
+
+
+def test_methods_that_need_what_failed_say_so(one_listener):
+    model = make_pipeline(Undecided(alpha=1.0), ContrastiveNMF(5))
+    names = ("mixture", "hard", "sequential", "published")
+    with pytest.warns(UserWarning, match="2 of 8 trials failed"):
+        found = evaluate(
+            model,
+            *one_listener,
+            cv=FOLDS,
+            baselines=names,
+            controls=("true-guide",),
+            metrics=("si_sdr",),
+        )
+    errors = found.errors.set_index("method")["error"]
+    assert set(errors.index) == {"estimator", *names, "true-guide"} - {"mixture"}
+    assert set(errors["estimator"]) == {"ValueError: no idea"}
+    for name in ("hard", "sequential", "published", "true-guide"):
+        assert set(errors[name]) == {"needs what failed: estimator"}
+    counts = found.table[found.table["metric"] == "si_sdr"].groupby("method").size()
+    assert counts["mixture"] == 8
+    assert counts["hard"] == counts["estimator"] == 6
+
+
+def test_many_trials_of_a_mixture_are_separated_in_turn(one_listener, monkeypatch):
+    model = make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(5))
+    options = {"cv": FOLDS, "controls": (), "metrics": ("si_sdr",)}
+    options["baselines"] = ("blind-oracle", "random-choice")
+    one = evaluate(model, *one_listener, **options)
+    monkeypatch.setattr(_work, "_MOST_AT_ONCE", 1)
+    other = evaluate(model, *one_listener, **options)
+    pd.testing.assert_frame_equal(one.table, other.table, check_exact=True)
+
+
 def test_threads_are_refused(one_listener):
     with (
         joblib.parallel_config("threading", n_jobs=2),
@@ -552,6 +612,12 @@ def test_what_is_drawn_does_not_depend_on_the_order_of_trials(one_listener):
         ({"conditions": [1, 2]}, "conditions: expected a DataFrame or a dict"),
         ({"conditions": {"genre": ["pop"]}}, r"conditions\['genre'\]: 1 values for 8"),
         ({"conditions": {"fold": [1] * 8}}, "conditions: 'fold' can't be the name"),
+        ({"conditions": {"genre": "jazzjazz"}}, r"conditions\['genre'\]: expected one"),
+        ({"conditions": pd.Series([1] * 8)}, "conditions: expected a DataFrame or a"),
+        (
+            {"conditions": pd.DataFrame(np.ones((8, 2)), columns=["a", "a"])},
+            r"conditions\['a'\]: expected one column of values, got two",
+        ),
         ({"trials": []}, "trials: expected a list of Trial, got list without entries"),
         ({"trials": None}, "trials: expected a list of Trial, got NoneType"),
         ({"references": [1] * 8}, r"references\[0\]: expected Reference, got int"),
