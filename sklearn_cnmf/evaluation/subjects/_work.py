@@ -147,9 +147,10 @@ def _by_mixture(heard):
 
 def _note_missing(methods, outcomes, errors):
     """Note each method that has neither an outcome nor an error of its own."""
+    reason = f"needs what failed: {', '.join(sorted(errors))}"
     for method in methods:
         if method not in outcomes and method not in errors:
-            errors[method] = f"needs what failed: {', '.join(sorted(errors))}"
+            errors[method] = reason
 
 
 def _scored(one, outcomes, errors, metrics):
