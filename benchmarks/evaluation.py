@@ -58,7 +58,7 @@ def with_dask(trials, references, n_jobs):
             n_workers=n_jobs,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
         Client(cluster),
         joblib.parallel_config("dask"),

@@ -225,7 +225,7 @@ def _backend(arguments):
                     n_workers=arguments.jobs,
                     threads_per_worker=1,
                     host="127.0.0.1",
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",
                 )
             )
         stack.enter_context(Client(address))

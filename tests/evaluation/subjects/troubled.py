@@ -136,7 +136,10 @@ def evaluate_saved(folder, file, estimator, backend=None, die_at=None, **options
         from distributed import Client, LocalCluster
 
         cluster = LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            processes=True,
         )
         Client(cluster)
     if backend is None:
