@@ -285,7 +285,7 @@ def check_trials(
     ValueError: trials[0]: eeg lasts 1.00000 s (64 samples at 64 Hz) but mixture \
 lasts 2.00000 s (44100 samples at 22050 Hz); they may differ by one EEG sample at most
     """
-    _check_list("trials", trials, Trial)
+    check_list("trials", trials, Trial)
     named = next((pair for pair in enumerate(trials) if pair[1].ch_names), None)
     for index, trial in enumerate(trials):
         where = trial_name(index, trial)
@@ -303,7 +303,7 @@ lasts 2.00000 s (44100 samples at 22050 Hz); they may differ by one EEG sample a
             )
     if references is None:
         return
-    _check_list("references", references, Reference)
+    check_list("references", references, Reference)
     if len(references) != len(trials):
         raise ValueError(
             f"references has {len(references)} entries for {len(trials)} trials; "
@@ -330,7 +330,8 @@ def is_trials(X: Any) -> bool:
     return isinstance(X[0], Trial)
 
 
-def _check_list(name, records, kind):
+def check_list(name: str, records: Any, kind: type) -> None:
+    """Refuse what is not a list of at least one record of a kind."""
     if not isinstance(records, (list, tuple)):
         raise ValueError(
             f"{name}: expected a list of {kind.__name__}, got {type(records).__name__}"

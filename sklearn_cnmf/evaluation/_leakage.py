@@ -18,6 +18,7 @@ from .._threads import one_thread
 from .._validation import check_whole, trial_name
 from ..metrics import closest_source
 from ..trial import Reference, Trial, check_trials
+from ._prepared import prepared_estimator
 
 # Hz.
 BANDS = {
@@ -241,7 +242,7 @@ def audit_leakage(
         seeds.append(int(rng.randint(2**31 - 1)))
     folds = list(_folds(trials, cv, labels))
     rights = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_right)(task, _seeded(estimator, seed), y, own)
+        joblib.delayed(_right)(task, prepared_estimator(estimator, seed), y, own)
         for seed, y, own in zip(seeds, labels, folds)
     )
     accuracy = np.array([right.mean() for right in rights])
@@ -380,17 +381,6 @@ def _checked_folds(folds, n_trials):
     if not checked:
         raise ValueError("cv: expected at least one fold, got none")
     return checked
-
-
-def _seeded(estimator, seed):
-    """Clone of an estimator, all of whose chance comes from a seed."""
-    estimator = clone(estimator)
-    seeds = {
-        name: seed
-        for name, value in estimator.get_params().items()
-        if name.split("__")[-1] == "random_state" and value is None
-    }
-    return estimator.set_params(**seeds) if seeds else estimator
 
 
 def _right(task, estimator, labels, folds):

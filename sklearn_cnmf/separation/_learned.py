@@ -16,6 +16,7 @@ from ._selection import (
     candidate_features,
     course_of_candidates,
     support_and_probabilities,
+    weigh_candidates,
 )
 from ._stft import SHORTEST, audio_dtype
 
@@ -153,8 +154,7 @@ class LearnedSpectra:
         if attended is None and course is not None:
             waveform = _follow(candidates, course, trial, settings.choice)
         elif soft and probabilities is not None:
-            shares = probabilities.astype(candidates.dtype)
-            waveform = sum(share * own for share, own in zip(shares, candidates))
+            waveform = weigh_candidates(candidates, probabilities)
         return Separation(
             waveform,
             trial.instruments,

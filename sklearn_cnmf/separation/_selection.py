@@ -212,6 +212,26 @@ def support_and_probabilities(
     return support, choice_probabilities(z, _SEPARATED * weights, seconds)
 
 
+def weigh_candidates(
+    candidates: np.ndarray | list[np.ndarray], probabilities: np.ndarray
+) -> np.ndarray:
+    """Mean of candidates by how likely each is, the soft choice.
+
+    Parameters
+    ----------
+    candidates : ndarray or list of ndarray of shape (n_candidates, ...)
+        Waveforms of one dtype, which is kept.
+    probabilities : ndarray of shape (n_candidates,)
+        They sum to one.
+
+    Returns
+    -------
+    waveform : ndarray shaped like a candidate
+    """
+    shares = probabilities.astype(candidates[0].dtype)
+    return sum(share * own for share, own in zip(shares, candidates))
+
+
 def candidate_probabilities(
     candidates: ArrayLike, trial: Trial, *, window: float | None = None
 ) -> np.ndarray:

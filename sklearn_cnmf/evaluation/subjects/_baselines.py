@@ -12,6 +12,7 @@ from ...separation._selection import (
     candidate_correlations,
     candidate_features,
     support_and_probabilities,
+    weigh_candidates,
 )
 from ...trial import Trial
 from ._methods import BLIND, SEQUENTIAL
@@ -132,6 +133,5 @@ class _Compared:
         hard = hard._replace(p_chosen=float(p[best]), probabilities=tuple(p.tolist()))
         if known:
             hard = hard._replace(p_attended=float(p[names.index(one.attended)]))
-        shares = p.astype(waveforms[0].dtype)
-        mean = sum(share * own for share, own in zip(shares, waveforms))
-        return dict(zip(SEQUENTIAL, (hard._replace(waveform=mean), hard)))
+        soft = hard._replace(waveform=weigh_candidates(waveforms, p))
+        return dict(zip(SEQUENTIAL, (soft, hard)))

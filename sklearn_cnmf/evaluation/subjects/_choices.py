@@ -3,10 +3,8 @@
 import copy
 from typing import NamedTuple
 
-import numpy as np
-
 from ...separation import ContrastiveNMF, Separation
-from ...separation._selection import candidate_features
+from ...separation._selection import candidate_features, weigh_candidates
 from ...signals import pearson_r
 from ...trial import Trial
 from ._outcome import Heard, Outcome, attempt
@@ -143,8 +141,7 @@ def _weighed(separation, variant):
     p = separation.probabilities
     if p is None:
         raise ValueError("guide_weights is None, so that candidates can't be weighed")
-    candidates = _candidates(separation)
-    waveform = np.tensordot(p.astype(candidates.dtype), candidates, axes=1)
+    waveform = weigh_candidates(_candidates(separation), p)
     return Outcome(waveform, **_choice(separation, variant.one))
 
 

@@ -10,13 +10,13 @@ from joblib.parallel import get_active_backend
 
 from ..._validation import check_choice, check_whole
 from ...metrics._trial_scores import GAINED, METRICS
-from ...trial import Reference, Trial
+from ...trial import Reference, Trial, check_list
 from .._keys import describe, digest, environment
+from .._prepared import prepared_estimator, prepared_splitter
 from .._store import UnitStore
 from ._dispatch import work_all
 from ._examined import contents_of, examine
 from ._methods import BASELINES, CONTROLS, ESTIMATOR, methods_to_compare
-from ._prepared import prepared_estimator, prepared_splitter
 from ._result import EvaluationResult, collect, columns_of_conditions, troubles
 from ._separators import check_separator
 from ._tasks import make_tasks
@@ -271,22 +271,8 @@ def _checked_metrics(metrics):
 
 def _check_records(trials, references):
     """Refuse what is no list of trials, each with its reference."""
-    for name, records, kind in (
-        ("trials", trials, Trial),
-        ("references", references, Reference),
-    ):
-        if not isinstance(records, (list, tuple)) or not records:
-            raise ValueError(
-                f"{name}: expected a list of {kind.__name__}, got "
-                f"{type(records).__name__}"
-                + (" without entries" if isinstance(records, (list, tuple)) else "")
-            )
-        for index, record in enumerate(records):
-            if not isinstance(record, kind):
-                raise ValueError(
-                    f"{name}[{index}]: expected {kind.__name__}, got "
-                    f"{type(record).__name__}"
-                )
+    check_list("trials", trials, Trial)
+    check_list("references", references, Reference)
     if len(trials) != len(references):
         raise ValueError(
             f"references: {len(references)} for {len(trials)} trials; one each is "

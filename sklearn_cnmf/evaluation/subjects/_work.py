@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from ..._threads import one_thread
 from ..._validation import trial_label
 from ...metrics._trial_scores import METRICS, check_estimate, score_estimates
+from ...separation._per_mixture import trials_by_mixture
 from ...signals import audio_envelope, band_pass, pearson_r
 from ...trial import Reference, Trial
 from ._methods import WITHOUT_ARTIFACTS
@@ -133,14 +134,10 @@ def _check_search(fitted):
 
 
 def _by_mixture(heard):
-    """Collect the indices of trials that share a mixture, in order."""
-    groups = {}
-    for index, one in enumerate(heard):
-        digest = joblib.hash(np.ascontiguousarray(one.trial.mixture))
-        groups.setdefault((digest, one.trial.instruments), []).append(index)
+    """Collect the indices of trials that share a mixture, a few at a time."""
     return [
         group[start : start + _MOST_AT_ONCE]
-        for group in groups.values()
+        for group in trials_by_mixture([one.trial for one in heard])
         for start in range(0, len(group), _MOST_AT_ONCE)
     ]
 
@@ -241,14 +238,11 @@ def _chosen_parameters(fitted):
     chosen = getattr(fitted, "best_params_", None)
     if chosen is None:
         return ""
-    return json.dumps({k: _plain(v) for k, v in chosen.items()}, sort_keys=True)
+    return json.dumps(chosen, sort_keys=True, default=_told)
 
 
-def _plain(value):
-    if isinstance(value, np.generic):
-        value = value.item()
-    known = value is None or isinstance(value, (bool, int, float, str))
-    return value if known else repr(value)
+def _told(value):
+    return value.item() if isinstance(value, np.generic) else repr(value)
 
 
 def _counted(caught):

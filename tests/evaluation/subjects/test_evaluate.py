@@ -13,6 +13,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference
 from sklearn_cnmf.evaluation import StimulusKFold, evaluate
+from sklearn_cnmf.evaluation._prepared import (
+    prepared_estimator,
+    prepared_splitter,
+)
 from sklearn_cnmf.evaluation.subjects import _work
 from sklearn_cnmf.evaluation.subjects._baselines import _Compared
 from sklearn_cnmf.evaluation.subjects._methods import (
@@ -21,10 +25,6 @@ from sklearn_cnmf.evaluation.subjects._methods import (
     methods_to_compare,
 )
 from sklearn_cnmf.evaluation.subjects._outcome import Heard
-from sklearn_cnmf.evaluation.subjects._prepared import (
-    prepared_estimator,
-    prepared_splitter,
-)
 from sklearn_cnmf.metrics import closest_source, score_trial, separation_scorer
 from sklearn_cnmf.separation import candidate_probabilities
 from sklearn_cnmf.separation._selection import candidate_features
@@ -295,16 +295,12 @@ def test_another_separator_offers_candidates(one_listener):
         trial.stimulus: dict(zip(trial.instruments, reference.sources))
         for trial, reference in zip(trials, references)
     }
-    methods = ("sequential", "sequential-hard")
-    result = evaluate(
-        model,
-        trials,
-        references,
-        cv=FOLDS,
-        baselines=methods,
-        controls=(),
-        candidates=offered,
-    )
+    options = {
+        "cv": FOLDS,
+        "baselines": ("sequential", "sequential-hard"),
+        "controls": (),
+    }
+    result = evaluate(model, trials, references, candidates=offered, **options)
     for train, test in FOLDS.split(trials):
         decoder = EnvelopeDecoder(alpha=1.0)
         decoder.fit([trials[i] for i in train], [references[i] for i in train])
@@ -326,13 +322,7 @@ def test_another_separator_offers_candidates(one_listener):
             right = np.argmax(p) == 1 - attended
             assert value_of(result, "sequential-hard", index, "correct") == right
     called = evaluate(
-        model,
-        trials,
-        references,
-        cv=FOLDS,
-        baselines=methods,
-        controls=(),
-        candidates=separated_by_file,
+        model, trials, references, candidates=separated_by_file, **options
     )
     rows = called.table[called.table["method"] == "sequential"]
     gains = rows.loc[rows["metric"] == "si_sdr_improvement", "value"]
@@ -618,7 +608,7 @@ def test_what_is_drawn_does_not_depend_on_the_order_of_trials(one_listener):
             {"conditions": pd.DataFrame(np.ones((8, 2)), columns=["a", "a"])},
             r"conditions\['a'\]: expected one column of values, got two",
         ),
-        ({"trials": []}, "trials: expected a list of Trial, got list without entries"),
+        ({"trials": []}, "trials: the list is empty"),
         ({"trials": None}, "trials: expected a list of Trial, got NoneType"),
         ({"references": [1] * 8}, r"references\[0\]: expected Reference, got int"),
         ({"references": [Reference(np.zeros((2, 9)), 0)]}, "references: 1 for 8"),
