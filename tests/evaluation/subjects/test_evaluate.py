@@ -19,6 +19,12 @@ from sklearn_cnmf.evaluation._prepared import (
 )
 from sklearn_cnmf.evaluation.subjects import _work
 from sklearn_cnmf.evaluation.subjects._baselines import _Compared
+from sklearn_cnmf.evaluation.subjects._choices import (
+    Variant,
+    add_choices,
+    separated,
+)
+from sklearn_cnmf.evaluation.subjects._controls import guided_by
 from sklearn_cnmf.evaluation.subjects._methods import (
     BASELINES,
     CONTROLS,
@@ -389,6 +395,29 @@ def test_the_contrast_is_told_from_the_spectra(one_listener):
     assert any(differs)
     with pytest.raises(ValueError, match=r"'no-contrast' does not .*: delta is 0"):
         evaluate(plain, trials, references, baselines=names, **options)
+
+
+# Some tones end below the tolerance only after more iterations.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_known_choice_is_contrasted_rightly_where_the_choice_is_wrong(one_listener):
+    trials, references = one_listener
+    decoder = EnvelopeDecoder(alpha=1.0).fit(trials, references)
+    separator = ContrastiveNMF(20, delta=2.0, random_state=0).fit(trials, references)
+    heard = Heard(trials[0], references[0], None, 0)
+    (decoded,) = decoder.transform(trials[:1])
+    wrong = guided_by(decoded, heard, "unattended-guide")
+    variant = Variant(heard, ({}, {}), "estimator", wrong)
+    separations = separated(separator, [variant])
+    assert separations[0].chosen != heard.attended
+    add_choices(separator, [variant], separations, ("known-choice", "hard"))
+    outcomes, errors = variant.found
+    assert errors == {}
+    (known,) = separator.separate([wrong], attended=[heard.attended])
+    assert_array_equal(outcomes["known-choice"].waveform, known.attended)
+    index = wrong.instruments.index(separations[0].chosen)
+    hard = separations[0].candidates[index]
+    assert_array_equal(outcomes["hard"].waveform, hard)
+    assert outcomes["hard"].right is False
 
 
 def test_a_fitted_estimator_that_stays_fitted_is_refused(one_listener):
