@@ -5,7 +5,6 @@ eight calls for each block, six passes over it, and two to four times as long. T
 that run it do not wait for each other.
 """
 
-import numba
 import numpy as np
 
 # numba calls the matrix product that comes with this.
@@ -13,17 +12,7 @@ import scipy.linalg  # noqa: F401
 from numba import types
 from numba.extending import overload
 
-# Sums may be reordered. NaN and infinity keep their meaning.
-_OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
-
-
-def _compiled(function):
-    """Compile once for all processes, or in each where nothing can be written."""
-    try:
-        return numba.njit(nogil=True, cache=True, **_OPTIONS)(function)
-    except RuntimeError:  # numba found no folder for its cache
-        return numba.njit(nogil=True, **_OPTIONS)(function)
-
+from ..._compiled import OPTIONS, compiled
 
 _ROOT_32 = np.sqrt(np.float32(0.5)).view(np.int32)
 _ROOT_64 = np.sqrt(np.float64(0.5)).view(np.int64)
@@ -35,7 +24,7 @@ _D0, _D1, _D2, _D3, _D4, _D5, _D6, _D7, _D8, _D9, _D10 = (
 )
 
 
-@_compiled
+@compiled
 def _divide(X, A, W, floor, ratio):
     """Write X / A W to `ratio`."""
     np.dot(A, W, out=ratio)
@@ -45,7 +34,7 @@ def _divide(X, A, W, floor, ratio):
             m[i] = x[i] / max(m[i], floor)
 
 
-@_compiled
+@compiled
 def onto_activations(X, A, W, floor, n_rows, product):
     """Write (X / A W) W^T to `product`; return the sum of X log(X / A W).
 
@@ -77,7 +66,7 @@ def onto_activations(X, A, W, floor, n_rows, product):
     return log_likelihood
 
 
-@_compiled
+@compiled
 def onto_components(X, A, W, floor, n_rows, product):
     """Write A^T (X / A W), (n_components, n_bins), to `product`; else as above."""
     ratio = np.empty((n_rows, X.shape[1]), X.dtype)
@@ -104,7 +93,7 @@ def _log_sum(x, numbers, exponents):
     raise NotImplementedError("compiled code only")
 
 
-@overload(_log_sum, jit_options=_OPTIONS)
+@overload(_log_sum, jit_options=OPTIONS)
 def _log_sum_of(x, numbers, exponents):
     return _log_sum_32 if x.dtype == types.float32 else _log_sum_64
 

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.separation import kl_divergence
-from sklearn_cnmf.separation.factorization import _kernels, _sweep
+from sklearn_cnmf.separation.factorization import _kernels
 from sklearn_cnmf.separation.factorization._kernels import Workspace
 
 
@@ -63,18 +63,6 @@ def test_same_bits_for_any_number_of_threads(monkeypatch, dtype):
     for of_threads in results[1:]:
         for one, several in zip(results[0], of_threads):
             assert_array_equal(one, several)
-
-
-def test_compiled_anew_where_no_folder_can_keep_it(monkeypatch):
-    njit = _sweep.numba.njit
-
-    def without_folder(**options):
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function: no locator available")
-        return njit(**options)
-
-    monkeypatch.setattr(_sweep.numba, "njit", without_folder)
-    assert _sweep._compiled(lambda x: x + 1)(2) == 3
 
 
 def test_what_fails_in_a_thread_is_raised(monkeypatch):

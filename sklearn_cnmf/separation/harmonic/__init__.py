@@ -1,0 +1,1 @@
+"""Pitched voices of a mixture, tracked by harmonic combs."""

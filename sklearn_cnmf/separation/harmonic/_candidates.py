@@ -1,0 +1,117 @@
+"""Pitches that may sound in each frame, and which of them may sound together."""
+
+import itertools
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+
+from ._combs import HIGHEST, LOWEST, frequencies, lay_combs
+
+# Semitones between the pitches that are tried, and to the nearest other candidate.
+_STEP, _APART = 0.2, 0.4
+_N_PARTIALS, _N_ITERATIONS = 20, 20
+# Slope of the amplitudes of a comb that stands for any instrument.
+_SLOPE = 1.2
+# Two voices nearer than this (semitones) are one.
+CLOSEST = 0.8
+
+
+def generic_envelope(n_partials: int) -> np.ndarray:
+    """Amplitudes of the partials of an instrument of which nothing is known."""
+    return np.arange(1, n_partials + 1) ** -_SLOPE
+
+
+def candidate_pitches(
+    X: np.ndarray, background: np.ndarray, bin_hz: float, n_candidates: int
+) -> np.ndarray:
+    """Find the pitches that may sound in each frame.
+
+    Parameters
+    ----------
+    X, background : ndarray of shape (n_frames, n_bins)
+        Magnitudes, and what is there without any voice; positive.
+    bin_hz : float
+        Distance of two bins in Hz.
+    n_candidates : int
+        How many, at most.
+
+    Returns
+    -------
+    pitches : ndarray of shape (n_frames, n_candidates)
+        MIDI numbers, the strongest first; NaN where there are no more.
+    """
+    from ._kernels import pitch_activations
+
+    grid = np.arange(LOWEST, HIGHEST + _STEP / 2, _STEP)
+    first, weights = lay_combs(frequencies(grid) / bin_hz, X.shape[1], _N_PARTIALS)
+    weights *= generic_envelope(_N_PARTIALS)[:, None]
+    weights /= weights.sum((1, 2), keepdims=True)
+    salience = pitch_activations(X, background, first, weights, _N_ITERATIONS)
+    salience = gaussian_filter1d(salience, 1, axis=1)
+    reach = 1 + 2 * round(_APART / _STEP)
+    peaks = salience == maximum_filter1d(salience, reach, axis=1)
+    heights = np.where(peaks, salience, 0)
+    order = np.argsort(-heights, axis=1, kind="stable")[:, :n_candidates]
+    there = np.take_along_axis(heights, order, 1) > 0
+    return np.where(there, grid[order], np.nan)
+
+
+def possible_sets(pitches: np.ndarray, n_voices: int) -> np.ndarray:
+    """All sets of candidates that may sound together, by index.
+
+    Parameters
+    ----------
+    pitches : ndarray of shape (n_frames, n_candidates)
+        As from :func:`candidate_pitches`.
+    n_voices : int
+        Most that sound at a time.
+
+    Returns
+    -------
+    sets : ndarray of shape (n_frames, n_sets, n_voices) of int
+        Candidates from high to low, then `n_candidates` for each silent voice; -1
+        where there is no such set. The first set is silence.
+    """
+    n_frames, n_candidates = pitches.shape
+    order = np.argsort(-np.where(np.isnan(pitches), -np.inf, pitches), axis=1)
+    ordered = np.take_along_axis(pitches, order, 1)
+    sets = [np.full((n_frames, n_voices), n_candidates)]
+    for size in range(1, n_voices + 1):
+        for members in itertools.combinations(range(n_candidates), size):
+            own = np.full((n_frames, n_voices), n_candidates)
+            own[:, :size] = order[:, members]
+            high = ordered[:, members]
+            apart = np.all(-np.diff(high, axis=1) >= CLOSEST, axis=1)
+            own[~(apart & ~np.isnan(high).any(1))] = -1
+            sets.append(own)
+    return np.stack(sets, axis=1)
+
+
+def placed(sets: np.ndarray, n_candidates: int, *, by_height: bool) -> np.ndarray:
+    """Let each voice sound each member of each set.
+
+    Parameters
+    ----------
+    sets : ndarray of shape (n_frames, n_sets, n_voices) of int
+        As from :func:`possible_sets`.
+    n_candidates : int
+        The index that means silence.
+    by_height : bool
+        Whether the first voice is the highest of those that sound, and so on.
+
+    Returns
+    -------
+    states : ndarray of shape (n_frames, n_sets * n_voices!, n_voices) of int
+        State s is a placement of set ``s // n_voices!``.
+    """
+    n_frames, n_sets, n_voices = sets.shape
+    ways = np.array(list(itertools.permutations(range(n_voices))))
+    states = sets[:, :, ways]
+    if by_height:
+        sounding = states != n_candidates
+        # Sets run from high to low, so that places are heights.
+        place = np.broadcast_to(ways, states.shape)
+        highest = np.maximum.accumulate(np.where(sounding, place, -1), axis=-1)
+        crossed = (sounding & (place < highest)).any(-1)
+        states = np.where(crossed[..., None], -1, states)
+    return states.reshape(n_frames, n_sets * len(ways), n_voices)

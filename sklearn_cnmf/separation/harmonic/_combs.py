@@ -1,0 +1,66 @@
+"""Harmonic combs: where the partials of a pitch lie among the bins of a spectrum."""
+
+import numpy as np
+
+# Bins that the main lobe of a Hann window covers, and the first of them relative to
+# the bin below its centre.
+LOBE_BINS, LOBE_FIRST = 4, -1
+# MIDI numbers of what is looked for: 82 Hz, the lowest E of a bassoon or a guitar, to
+# 2.1 kHz, the highest C of a flute.
+LOWEST, HIGHEST = 40.0, 96.0
+
+
+def frequencies(pitches: np.ndarray) -> np.ndarray:
+    """Frequencies in Hz of MIDI numbers, fractions of a semitone included."""
+    return 440 * 2 ** ((np.asarray(pitches) - 69) / 12)
+
+
+def hann_lobe(offsets: np.ndarray) -> np.ndarray:
+    """Magnitude of a sinusoid's spectrum through a Hann window, beside its centre.
+
+    Parameters
+    ----------
+    offsets : ndarray
+        Distances from the sinusoid's frequency in bins.
+
+    Returns
+    -------
+    magnitudes : ndarray shaped like offsets
+        1 at the centre, 1/2 one bin away, 0 from two bins on: sidelobes are left out.
+    """
+    distances = np.abs(offsets)
+    rest = 1 - distances**2
+    near_one = np.abs(rest) < 1e-6
+    lobe = np.sinc(distances) / np.where(near_one, 1, rest)
+    lobe = np.where(near_one, 0.5, lobe)
+    return np.where(distances < LOBE_BINS / 2, np.maximum(lobe, 0), 0.0)
+
+
+def lay_combs(
+    positions: np.ndarray, n_bins: int, n_partials: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lay combs over the bins of a spectrum.
+
+    Parameters
+    ----------
+    positions : ndarray
+        Fundamental frequency of each comb in bins; 0 where there is none.
+    n_bins : int
+        Of the spectrum.
+    n_partials : int
+        Most partials of a comb, the fundamental included.
+
+    Returns
+    -------
+    first : ndarray of shape (*positions.shape, n_partials) of int32
+        First of the `LOBE_BINS` bins of each partial; 0 where there is none.
+    weights : ndarray of shape (*positions.shape, n_partials, LOBE_BINS)
+        Lobe of each partial; zero where there is none, or where it would reach out of
+        the spectrum.
+    """
+    centres = positions[..., None] * np.arange(1, n_partials + 1)
+    first = np.floor(centres).astype(np.int32) + LOBE_FIRST
+    there = (centres > 0) & (first >= 0) & (first + LOBE_BINS <= n_bins)
+    first = np.where(there, first, 0).astype(np.int32)
+    offsets = first[..., None] + np.arange(LOBE_BINS) - centres[..., None]
+    return first, hann_lobe(offsets) * there[..., None]

@@ -1,0 +1,404 @@
+"""What is done for each frame with combs, compiled.
+
+A comb is given by the first bin of each partial and the weights of its lobe, as
+`lay_combs` lays it. Partials beyond the spectrum have weights of zero and come last.
+"""
+
+import numpy as np
+
+from ..._compiled import compiled
+from ._combs import LOBE_BINS
+
+
+@compiled
+def _count(weights):
+    """Count the partials of a comb that lie in the spectrum."""
+    n = 0
+    while n < weights.shape[0] and weights[n, 1] + weights[n, 2] > 0:
+        n += 1
+    return n
+
+
+@compiled
+def pitch_activations(X, background, first, weights, n_iterations):
+    """Activations of a dictionary of combs, by multiplicative updates.
+
+    Parameters
+    ----------
+    X, background : ndarray of shape (n_frames, n_bins)
+        Magnitudes, and what is there without any comb; positive.
+    first : ndarray of shape (n_pitches, n_partials) of int32
+        First bin of each partial.
+    weights : ndarray of shape (n_pitches, n_partials, LOBE_BINS)
+        Amplitude of each partial times its lobe; each comb sums to one.
+    n_iterations : int
+        Updates of the generalised Kullback-Leibler divergence.
+
+    Returns
+    -------
+    activations : ndarray of shape (n_frames, n_pitches)
+    """
+    n_frames, n_bins = X.shape
+    n_pitches = first.shape[0]
+    n_partials = np.empty(n_pitches, np.int64)
+    for p in range(n_pitches):
+        n_partials[p] = _count(weights[p])
+    activations = np.empty((n_frames, n_pitches))
+    ratio = np.empty(n_bins)
+    for n in range(n_frames):
+        a = activations[n]
+        a[:] = X[n].sum() / n_pitches
+        for _ in range(n_iterations):
+            ratio[:] = background[n]
+            for p in range(n_pitches):
+                for h in range(n_partials[p]):
+                    start = first[p, h]
+                    for i in range(LOBE_BINS):
+                        ratio[start + i] += a[p] * weights[p, h, i]
+            for k in range(n_bins):
+                ratio[k] = X[n, k] / ratio[k]
+            for p in range(n_pitches):
+                total = 0.0
+                for h in range(n_partials[p]):
+                    start = first[p, h]
+                    for i in range(LOBE_BINS):
+                        total += weights[p, h, i] * ratio[start + i]
+                a[p] *= total
+    return activations
+
+
+@compiled
+def _evidence(
+    x,
+    background,
+    first,
+    weights,
+    sizes,
+    n_partials,
+    envelopes,
+    shape,
+    n_iterations,
+    amplitudes,
+    model,
+):
+    """Log-evidence that some combs sound in a frame, beside that of silence.
+
+    All but `x`, `background` and `model` have one row a voice; one without partials is
+    silent. Amplitudes are fitted here, each with a gamma prior whose mean is the
+    voice's envelope at the voice's level.
+    """
+    n_voices = n_partials.shape[0]
+    for v in range(n_voices):
+        for h in range(n_partials[v]):
+            start = first[v, h]
+            found = 0.0
+            for i in range(LOBE_BINS):
+                model[start + i] = background[start + i]
+                found += weights[v, h, i] * x[start + i]
+            amplitudes[v, h] = 0.5 * found + 1e-9
+    prior = 0.0
+    for _ in range(n_iterations):
+        for v in range(n_voices):
+            for h in range(n_partials[v]):
+                start = first[v, h]
+                for i in range(LOBE_BINS):
+                    model[start + i] += amplitudes[v, h] * weights[v, h, i]
+        prior = 0.0
+        for v in range(n_voices):
+            level, expected = 0.0, 1e-12
+            for h in range(n_partials[v]):
+                start = first[v, h]
+                own = 0.0
+                for i in range(LOBE_BINS):
+                    own += weights[v, h, i] * x[start + i] / model[start + i]
+                amplitudes[v, h] *= own
+                level += amplitudes[v, h]
+                expected += envelopes[v, h] * sizes[v, h]
+            level /= expected
+            for h in range(n_partials[v]):
+                mean = level * envelopes[v, h] + 1e-9
+                amplitude = (amplitudes[v, h] + shape) / (sizes[v, h] + shape / mean)
+                amplitudes[v, h] = amplitude
+                ratio = amplitude / mean
+                prior += shape * (np.log(ratio) - ratio + 1)
+        for v in range(n_voices):
+            for h in range(n_partials[v]):
+                start = first[v, h]
+                for i in range(LOBE_BINS):
+                    model[start + i] = background[start + i]
+    for v in range(n_voices):
+        for h in range(n_partials[v]):
+            start = first[v, h]
+            for i in range(LOBE_BINS):
+                model[start + i] += amplitudes[v, h] * weights[v, h, i]
+    gain = 0.0
+    for v in range(n_voices):
+        for h in range(n_partials[v]):
+            start = first[v, h]
+            for i in range(LOBE_BINS):
+                bin_ = start + i
+                floor = background[bin_]
+                # A bin of two partials is counted once.
+                if model[bin_] > floor:
+                    gain += x[bin_] * np.log(model[bin_] / floor)
+                    gain -= model[bin_] - floor
+                    model[bin_] = floor
+    return gain + prior
+
+
+@compiled
+def state_evidence(
+    X, background, first, weights, states, envelopes, shape, n_iterations
+):
+    """Log-evidence of each state of a frame: which candidate each voice sounds.
+
+    Parameters
+    ----------
+    X, background : ndarray of shape (n_frames, n_bins)
+        Magnitudes, and what is there without any voice; positive.
+    first : ndarray of shape (n_frames, n_candidates, n_partials) of int32
+        First bin of each partial of each candidate.
+    weights : ndarray of shape (n_frames, n_candidates, n_partials, LOBE_BINS)
+        Lobe of each.
+    states : ndarray of shape (n_frames, n_states, n_voices) of int
+        Candidate of each voice; `n_candidates` where it is silent, -1 where there is no
+        such state.
+    envelopes : ndarray of shape (n_voices, n_partials)
+        Expected amplitudes of each voice's partials.
+    shape : float
+        Of the gamma prior of each amplitude, whose mean the envelope is.
+    n_iterations : int
+        Updates of the amplitudes.
+
+    Returns
+    -------
+    evidence : ndarray of shape (n_frames, n_states)
+        Relative to silence of all voices; minus infinity where there is no state.
+    """
+    n_frames, n_states, n_voices = states.shape
+    n_candidates, n_partials = first.shape[1:]
+    evidence = np.full((n_frames, n_states), -np.inf)
+    starts = np.zeros((n_voices, n_partials), np.int32)
+    lobes = np.zeros((n_voices, n_partials, LOBE_BINS))
+    sizes = np.zeros((n_voices, n_partials))
+    counts = np.zeros(n_voices, np.int64)
+    amplitudes = np.zeros((n_voices, n_partials))
+    model = np.zeros(X.shape[1])
+    for n in range(n_frames):
+        for s in range(n_states):
+            if states[n, s, 0] < 0:
+                continue
+            for v in range(n_voices):
+                own = states[n, s, v]
+                counts[v] = 0
+                if own == n_candidates:
+                    continue
+                counts[v] = _count(weights[n, own])
+                for h in range(counts[v]):
+                    starts[v, h] = first[n, own, h]
+                    sizes[v, h] = 0.0
+                    for i in range(LOBE_BINS):
+                        lobes[v, h, i] = weights[n, own, h, i]
+                        sizes[v, h] += weights[n, own, h, i]
+            evidence[n, s] = _evidence(
+                X[n],
+                background[n],
+                starts,
+                lobes,
+                sizes,
+                counts,
+                envelopes,
+                shape,
+                n_iterations,
+                amplitudes,
+                model,
+            )
+    return evidence
+
+
+@compiled
+def best_path(evidence, pitches, reach, cost, cap, silent):
+    """State of each frame of the path with the most evidence less its jumps.
+
+    Parameters
+    ----------
+    evidence : ndarray of shape (n_frames, n_states)
+        Of each state.
+    pitches : ndarray of shape (n_frames, n_states, n_voices)
+        MIDI number of each voice in each state; NaN where it is silent.
+    reach, cost, cap : float
+        Semitones that a voice may move from frame to frame at no cost, cost of each
+        semitone beyond, and the most that a jump costs.
+    silent : float
+        Cost of falling silent or of beginning to sound.
+
+    Returns
+    -------
+    path : ndarray of shape (n_frames,) of int
+    score : float
+        Of the path.
+    """
+    n_frames, n_states, n_voices = pitches.shape
+    score, before = evidence[0].copy(), np.empty(n_states)
+    came_from = np.zeros((n_frames, n_states), np.int32)
+    for n in range(1, n_frames):
+        before[:] = score
+        for s in range(n_states):
+            score[s] = -np.inf
+            if evidence[n, s] == -np.inf:
+                continue
+            best = -np.inf
+            for b in range(n_states):
+                value = before[b]
+                if value <= best:
+                    continue
+                for v in range(n_voices):
+                    here, there = pitches[n, s, v], pitches[n - 1, b, v]
+                    if np.isnan(here) and np.isnan(there):
+                        continue
+                    if np.isnan(here) or np.isnan(there):
+                        value -= silent
+                    else:
+                        jump = cost * max(abs(here - there) - reach, 0.0)
+                        value -= min(jump, cap)
+                if value > best:
+                    best = value
+                    came_from[n, s] = b
+            score[s] = best + evidence[n, s]
+    path = np.empty(n_frames, np.int64)
+    path[-1] = np.argmax(score)
+    for n in range(n_frames - 1, 0, -1):
+        path[n - 1] = came_from[n, path[n]]
+    return path, score.max()
+
+
+@compiled
+def comb_models(first, weights, amplitudes, owner, n_voices, n_bins):
+    """Modelled magnitudes of each voice.
+
+    Parameters
+    ----------
+    first : ndarray of shape (n_combs, n_frames, n_partials) of int32
+        First bin of each partial.
+    weights : ndarray of shape (n_combs, n_frames, n_partials, LOBE_BINS)
+        Lobe of each.
+    amplitudes : ndarray of shape (n_combs, n_frames, n_partials)
+        Of each partial.
+    owner : ndarray of shape (n_combs,) of int
+        Voice of each comb.
+    n_voices, n_bins : int
+        How many there are.
+
+    Returns
+    -------
+    models : ndarray of shape (n_voices, n_frames, n_bins)
+    """
+    n_combs, n_frames, _ = first.shape
+    models = np.zeros((n_voices, n_frames, n_bins))
+    for c in range(n_combs):
+        for n in range(n_frames):
+            for h in range(_count(weights[c, n])):
+                start = first[c, n, h]
+                for i in range(LOBE_BINS):
+                    part = amplitudes[c, n, h] * weights[c, n, h, i]
+                    models[owner[c], n, start + i] += part
+    return models
+
+
+@compiled
+def update_amplitudes(
+    X, background, first, weights, amplitudes, owner, envelopes, trust, shape
+):
+    """Update the amplitudes of all combs once, in place.
+
+    Parameters
+    ----------
+    X, background : ndarray of shape (n_frames, n_bins)
+        Magnitudes, and what is there without any voice; positive.
+    first, weights, amplitudes, owner :
+        As in `comb_models`.
+    envelopes : ndarray of shape (n_voices, n_partials)
+        Expected amplitudes of each voice's partials.
+    trust : ndarray of shape (n_combs,)
+        Factor of each comb's expected level, 1 or less.
+    shape : float
+        Of the gamma prior of each amplitude.
+
+    Returns
+    -------
+    found, expected : ndarray of shape (n_voices, n_partials)
+        Magnitude of each voice's partials, and what their level alone would give.
+    """
+    n_combs, n_frames, _ = first.shape
+    found, expected = np.zeros(envelopes.shape), np.zeros(envelopes.shape)
+    ratio = np.empty(X.shape[1])
+    counts = np.empty(n_combs, np.int64)
+    for n in range(n_frames):
+        ratio[:] = background[n]
+        for c in range(n_combs):
+            counts[c] = _count(weights[c, n])
+            for h in range(counts[c]):
+                start = first[c, n, h]
+                for i in range(LOBE_BINS):
+                    ratio[start + i] += amplitudes[c, n, h] * weights[c, n, h, i]
+        for k in range(ratio.size):
+            ratio[k] = X[n, k] / ratio[k]
+        for c in range(n_combs):
+            v = owner[c]
+            level, whole = 0.0, 1e-12
+            for h in range(counts[c]):
+                start = first[c, n, h]
+                own, size = 0.0, 0.0
+                for i in range(LOBE_BINS):
+                    own += weights[c, n, h, i] * ratio[start + i]
+                    size += weights[c, n, h, i]
+                amplitudes[c, n, h] *= own
+                level += amplitudes[c, n, h]
+                whole += envelopes[v, h] * size
+            level *= trust[c] / whole
+            for h in range(counts[c]):
+                size = 0.0
+                for i in range(LOBE_BINS):
+                    size += weights[c, n, h, i]
+                mean = level * envelopes[v, h] + 1e-12
+                amplitude = (amplitudes[c, n, h] + shape) / (size + shape / mean)
+                amplitudes[c, n, h] = amplitude
+                found[v, h] += amplitude * size
+                expected[v, h] += level * size
+    return found, expected
+
+
+@compiled
+def best_shifts(X, rest, first, weights, amplitudes):
+    """Which of several combs explains most beside all others, frame by frame.
+
+    Parameters
+    ----------
+    X, rest : ndarray of shape (n_frames, n_bins)
+        Magnitudes, and the model of all but this comb; positive.
+    first : ndarray of shape (n_shifts, n_frames, n_partials) of int32
+        First bin of each partial.
+    weights : ndarray of shape (n_shifts, n_frames, n_partials, LOBE_BINS)
+        Lobe of each.
+    amplitudes : ndarray of shape (n_frames, n_partials)
+        Of the partials, the same for all shifts.
+
+    Returns
+    -------
+    shifts : ndarray of shape (n_frames,) of int
+    """
+    n_shifts, n_frames, _ = first.shape
+    shifts = np.zeros(n_frames, np.int64)
+    for n in range(n_frames):
+        best = -np.inf
+        for s in range(n_shifts):
+            value = 0.0
+            for h in range(_count(weights[s, n])):
+                start = first[s, n, h]
+                for i in range(LOBE_BINS):
+                    part = amplitudes[n, h] * weights[s, n, h, i]
+                    value += X[n, start + i] * np.log1p(part / rest[n, start + i])
+                    value -= part
+            if value > best:
+                best, shifts[n] = value, s
+    return shifts

@@ -1,0 +1,178 @@
+"""Each voice as a comb at its own pitch with amplitudes of its own."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, median_filter
+
+from ._candidates import generic_envelope
+from ._combs import frequencies, lay_combs
+
+# Magnitude of a frame in the mean, as a number of independent counts.
+COUNTS = 300.0
+_N_PARTIALS = 40
+# Shape of the gamma prior of each amplitude.
+_SHAPE = 5.0
+# Updates before pitches are refined, and by how many semitones then.
+_ROUNDS = ((8, 0.6), (8, 0.3), (20, 0.0))
+_N_SHIFTS = 13
+# Updates after which an envelope is learned from what was found.
+_FIRST_LEARNED = 4
+# Partials over which an envelope is smooth, and how much of it has to be.
+_SMOOTH, _SMOOTHED = 1.5, 0.5
+# A window holds the end of one note and the beginning of the next: frames before and
+# after whose pitch sounds along, how far they have to lie (semitones), and the share
+# of their expected level.
+_BESIDE, _OTHER_NOTE, _BESIDE_TRUST = 2, 0.7, 0.5
+# Background: bins over which the median is taken, and share of the largest magnitude.
+_MEDIAN_BINS, _LEAST = 15, 0.01
+
+
+class Voices(NamedTuple):
+    """What was found of the voices of a mixture.
+
+    Parameters
+    ----------
+    pitches : ndarray of shape (n_voices, n_frames)
+        MIDI number of each voice, fractions included; NaN where it is silent.
+    envelopes : ndarray of shape (n_voices, n_partials)
+        Amplitudes of each voice's partials, summing to one.
+    models : ndarray of shape (n_voices, n_frames, n_bins)
+        Modelled magnitudes.
+    """
+
+    pitches: np.ndarray
+    envelopes: np.ndarray
+    models: np.ndarray
+
+
+def in_counts(X: np.ndarray, counts: float) -> np.ndarray:
+    """Scale magnitudes to a mean sum per frame."""
+    return X * (counts * len(X) / X.sum(dtype=np.float64))
+
+
+def background_of(X: np.ndarray) -> np.ndarray:
+    """Magnitudes between the partials, from the median of the bins around each."""
+    noise = median_filter(X, size=(1, _MEDIAN_BINS))
+    return noise + _LEAST * X.max(axis=1, keepdims=True) + 1e-5 * X.max()
+
+
+def fit_voices(X: np.ndarray, pitches: np.ndarray, bin_hz: float) -> Voices:
+    """Fit amplitudes, envelopes and exact pitches to tracked voices.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_frames, n_bins)
+        Magnitudes.
+    pitches : ndarray of shape (n_voices, n_frames)
+        MIDI numbers; NaN where a voice is silent.
+    bin_hz : float
+        Distance of two bins in Hz.
+
+    Returns
+    -------
+    voices : Voices
+    """
+    from ._kernels import comb_models, update_amplitudes
+
+    n_voices, n_bins = len(pitches), X.shape[1]
+    total = X.sum(dtype=np.float64)
+    X = in_counts(X, COUNTS)
+    background = background_of(X)
+    combs, owner, trust = _combs_of(pitches)
+    first, weights = lay_combs(_bins(combs, bin_hz), n_bins, _N_PARTIALS)
+    envelopes = np.tile(generic_envelope(_N_PARTIALS), (n_voices, 1))
+    envelopes /= envelopes.sum(1, keepdims=True)
+    amplitudes = envelopes[owner][:, None] * X.sum(1)[:, None] / len(owner)
+    for n_updates, range_ in _ROUNDS:
+        for update in range(n_updates):
+            found, expected = update_amplitudes(
+                X,
+                background,
+                first,
+                weights,
+                amplitudes,
+                owner,
+                envelopes,
+                trust,
+                _SHAPE,
+            )
+            if update >= _FIRST_LEARNED:
+                envelopes = _learned(found, expected, envelopes)
+        if range_:
+            for c in range(len(owner)):
+                _refine(
+                    X, background, c, combs, first, weights, amplitudes, range_, bin_hz
+                )
+    models = comb_models(first, weights, amplitudes, owner, n_voices, n_bins)
+    models *= total / (COUNTS * len(X))
+    return Voices(combs[: len(pitches)], envelopes, models)
+
+
+def _combs_of(pitches):
+    """Combs of each voice's note, and of the notes before and after beside it."""
+    notes, before, after = [], [], []
+    for own in pitches:
+        last, following = _held(own), _held(own[::-1])[::-1]
+        silent = np.isnan(own)
+        a = np.where(silent, last, _shifted(last, _BESIDE))
+        b = np.where(silent, following, _shifted(following[::-1], _BESIDE)[::-1])
+        a, b = (np.where(_same(other, own), np.nan, other) for other in (a, b))
+        notes.append(own)
+        before.append(a)
+        after.append(np.where(_same(a, b), np.nan, b))
+    n_voices = len(pitches)
+    owner = np.tile(np.arange(n_voices), 3)
+    trust = np.repeat([1.0, _BESIDE_TRUST], [n_voices, 2 * n_voices])
+    return np.array(notes + before + after), owner, trust
+
+
+def _same(a, b):
+    with np.errstate(invalid="ignore"):
+        return np.abs(a - b) < _OTHER_NOTE
+
+
+def _held(pitches):
+    """Pitch of the last sounding frame."""
+    index = np.where(np.isnan(pitches), -1, np.arange(len(pitches)))
+    index = np.maximum.accumulate(index)
+    return np.where(index >= 0, pitches[np.maximum(index, 0)], np.nan)
+
+
+def _shifted(pitches, n_frames):
+    shifted = np.full_like(pitches, np.nan)
+    shifted[n_frames:] = pitches[:-n_frames]
+    return shifted
+
+
+def _bins(pitches, bin_hz):
+    return np.nan_to_num(frequencies(pitches) / bin_hz, nan=0.0)
+
+
+def _learned(found, expected, before):
+    """Envelopes that were found, partly smooth; where nothing was, as before."""
+    there = expected > 0
+    learned = np.where(there, (found + 1e-9) / np.where(there, expected, 1), before)
+    levels = np.log(learned)
+    smooth = gaussian_filter1d(levels, _SMOOTH, axis=1, mode="nearest")
+    learned = np.exp(_SMOOTHED * smooth + (1 - _SMOOTHED) * levels)
+    return learned / learned.sum(1, keepdims=True)
+
+
+def _refine(X, background, c, combs, first, weights, amplitudes, range_, bin_hz):
+    """Move the pitch of one comb to where it explains most, in place."""
+    from ._kernels import best_shifts, comb_models
+
+    n_combs, n_bins = len(combs), X.shape[1]
+    others = np.arange(n_combs) != c
+    none = np.zeros(n_combs - 1, int)
+    (rest,) = comb_models(
+        first[others], weights[others], amplitudes[others], none, 1, n_bins
+    )
+    rest += background
+    tried = combs[c] + np.linspace(-range_, range_, _N_SHIFTS)[:, None]
+    laid = lay_combs(_bins(tried, bin_hz), n_bins, _N_PARTIALS)
+    best = best_shifts(X, rest, *laid, amplitudes[c])
+    frames = np.arange(len(X))
+    combs[c] = tried[best, frames]
+    first[c], weights[c] = (own[best, frames] for own in laid)
