@@ -41,6 +41,7 @@ _TRUSTED = (
     "sklearn_cnmf.separation.ArrayFactorization",
     "sklearn_cnmf.separation.ContrastiveNMF",
     "sklearn_cnmf.separation.GuidedStart",
+    "sklearn_cnmf.separation.HarmonicVoices",
     "sklearn_cnmf.separation.LearnedSpectra",
     "sklearn_cnmf.separation.OwnSpectra",
     "sklearn_cnmf.signals.audio_envelope",
@@ -55,6 +56,7 @@ _FITTED_TYPES = {
     separation.ContrastiveNMF: (
         separation.ArrayFactorization,
         separation.GuidedStart,
+        separation.HarmonicVoices,
         separation.LearnedSpectra,
         separation.OwnSpectra,
     ),

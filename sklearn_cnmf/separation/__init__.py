@@ -7,6 +7,7 @@ from ._blind import OwnSpectra
 from ._contrastive_nmf import ContrastiveNMF
 from ._grouping import split_components
 from ._guided import GuidedStart
+from ._harmonic import HarmonicVoices
 from ._learned import LearnedSpectra
 from ._mixture import Separation
 from ._parameters import MisfitWarning
@@ -24,6 +25,7 @@ __all__ = [
     "ContrastiveNMF",
     "Factorization",
     "GuidedStart",
+    "HarmonicVoices",
     "LearnedSpectra",
     "MisfitWarning",
     "OwnSpectra",

@@ -111,7 +111,7 @@ def ideal_ratio_mask(
     for channel, of_sources in zip(channels, np.swapaxes(sources, 0, 1)):
         mixture = Mixture(_without_guide(replace(trial, mixture=channel)), n_fft)
         models = [spectra(one, n_fft, mixture.hop_length)[1] for one in of_sources]
-        done.append(mixture._masked(models, mask_power)[reference.attended])
+        done.append(mixture.masked(models, mask_power)[reference.attended])
     return np.stack(done).reshape(shape)
 
 

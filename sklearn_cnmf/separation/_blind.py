@@ -38,6 +38,7 @@ class OwnSpectra:
     parameters: dict[str, Any]
     for_trials: ClassVar[bool] = True
     needs_instruments: ClassVar[bool] = False
+    has_candidates: ClassVar[bool] = False
 
     def check(self) -> None:
         """Refuse a value whose parts make no sense."""
@@ -45,6 +46,9 @@ class OwnSpectra:
         check_whole("n_fft", self.n_fft, least=SHORTEST)
         check_whole("n_components", self.n_components)
         check_whole("seed", self.seed, least=0)
+
+    def check_trial(self, trial: Trial, where: str, settings: Settings) -> None:
+        """Refuse nothing: components of their own explain any mixture."""
 
     def explain(self, trial: Trial, settings: Settings) -> tuple[Mixture, Factors]:
         """Factorise a mixture without contrast."""

@@ -29,6 +29,7 @@ from ._arrays import ArrayFactorization
 from ._blind import OwnSpectra
 from ._dictionary import learn_instruments
 from ._guided import GuidedStart
+from ._harmonic import HarmonicVoices
 from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings, Solving
 from ._parameters import (
@@ -444,9 +445,9 @@ class ContrastiveNMF(
             self._check_known(trial, trial_name(index, trial))
         if settings.choice_window is not None:
             check_trials_for_window(
-                settings.choice_window, trials, model.needs_instruments
+                settings.choice_window, trials, model.has_candidates
             )
-        given = given_attended(trials, attended, model.needs_instruments)
+        given = given_attended(trials, attended, model)
         groups = trials_by_mixture(trials)
         work = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
             joblib.delayed(separate_mixture)(
@@ -464,11 +465,11 @@ class ContrastiveNMF(
                 found[index] = separation
                 _LOG.info("Separated trial %d of %d", len(found), len(trials))
         separations = [found[index] for index in range(len(trials))]
-        chooses = model.needs_instruments and any(own is None for own in given)
+        chooses = model.has_candidates and any(own is None for own in given)
         if self.choice == "soft" and chooses:
             warn_of_no_weights(trials)
         for index, trial in enumerate(trials):
-            warn_of_nothing(trial, trial_name(index, trial), model.needs_instruments)
+            warn_of_nothing(trial, trial_name(index, trial), model.has_candidates)
         if model.needs_instruments:
             warn_of_unknown(trials, model.instruments)
         warn_of_misfit(trials, separations)
@@ -578,10 +579,11 @@ class ContrastiveNMF(
         if not is_trials(X):
             raise ValueError("X: expected a list of Trial")
         model = fitted_value(self, trials=True)
-        if not model.needs_instruments:
+        if not model.has_candidates:
             raise ValueError(
                 f"dictionary: {self.dictionary!r} components belong to no instrument; "
-                "dictionary='learned' is needed to tell which one is attended"
+                "dictionary='learned' or 'harmonic' is needed to tell which one is "
+                "attended"
             )
         check_estimator_parameters(self)
         settings = self._settings()
@@ -622,6 +624,12 @@ class ContrastiveNMF(
                 parameters=self._parameters("n_components"),
                 **fitted,
             )
+        elif self.dictionary == "harmonic":
+            model = HarmonicVoices(
+                n_voices=self.n_components,
+                parameters=self._parameters("n_components"),
+                **fitted,
+            )
         else:
             learned = learn_instruments(
                 trials,
@@ -658,16 +666,7 @@ class ContrastiveNMF(
                 f"{where}: mixture lasts {trial.mixture.shape[-1]} samples, less than "
                 f"the window of {self.model_.n_fft} (window={self.window:g} s)"
             )
-        if not self.model_.needs_instruments:
-            return
-        unknown = sorted(set(trial.instruments) - set(self.model_.instruments))
-        most = 1 if self.n_free and len(trial.instruments) > 1 else 0
-        if len(unknown) > most:
-            raise ValueError(
-                f"{where}: instruments {unknown} were never learned; known are "
-                f"{list(self.model_.instruments)}, and at most {most} may be unknown "
-                f"(n_free={self.n_free})"
-            )
+        self.model_.check_trial(trial, where, self._settings())
 
     def _fit_array(self, X, guide):
         X = self._validate(X, reset=True)

@@ -8,16 +8,10 @@ import numpy as np
 from .._memory import cached
 from .._validation import check_names, check_number, check_shape, check_whole
 from ..trial import Trial
+from ._choosing import choose
 from ._explain import Explanation, explain
 from ._mixture import Mixture, Separation, Settings
 from ._parts import fading, parts_of
-from ._selection import (
-    candidate_correlations,
-    candidate_features,
-    course_of_candidates,
-    support_and_probabilities,
-    weigh_candidates,
-)
 from ._stft import SHORTEST, audio_dtype
 
 
@@ -64,6 +58,7 @@ class LearnedSpectra:
     seed: int = 0
     for_trials: ClassVar[bool] = True
     needs_instruments: ClassVar[bool] = True
+    has_candidates: ClassVar[bool] = True
 
     def check(self) -> None:
         """Refuse a value whose parts don't fit each other."""
@@ -82,6 +77,21 @@ class LearnedSpectra:
             check_shape("components", spectra, (None, self.n_fft // 2 + 1))
             if spectra.min() < 0:
                 raise ValueError("components: found negative values")
+
+    def candidate_names(self, trial: Trial) -> tuple[str, ...]:
+        """Names of the candidates of a trial, in their order."""
+        return trial.instruments
+
+    def check_trial(self, trial: Trial, where: str, settings: Settings) -> None:
+        """Refuse a trial with more instruments than may be unknown."""
+        unknown = sorted(set(trial.instruments) - set(self.instruments))
+        most = 1 if settings.n_free and len(trial.instruments) > 1 else 0
+        if len(unknown) > most:
+            raise ValueError(
+                f"{where}: instruments {unknown} were never learned; known are "
+                f"{list(self.instruments)}, and at most {most} may be unknown "
+                f"(n_free={settings.n_free})"
+            )
 
     def explain(self, trial: Trial, settings: Settings) -> Candidates:
         """Find each instrument's share of a mixture with known spectra.
@@ -133,37 +143,17 @@ class LearnedSpectra:
     ) -> Separation:
         """Let the guide say which instrument is attended.
 
-        Each instrument's share of the mixture is a candidate. With a positive `delta`
-        the contrast then moves activations between the likeliest one and the others. A
-        soft choice weighs the candidates by their probabilities, a hard one takes the
-        likeliest; `attended` says which it is.
+        Each instrument's share of the mixture is a candidate.
         """
-        candidates, misfit, converged, _ = found
-        features = candidate_features(candidates, trial)
-        correlations = candidate_correlations(features, trial)
-        support, probabilities = support_and_probabilities(correlations, trial)
-        best = int(np.argmax(support)) if attended is None else attended
-        if settings.delta > 0:
-            candidates = candidates.copy()
-            candidates[best], converged = self._contrasted(trial, found, settings, best)
-        course = None
-        if settings.choice_window is not None:
-            course = course_of_candidates(features, trial, settings.choice_window)
-        waveform = candidates[best]
-        soft = attended is None and settings.choice == "soft"
-        if attended is None and course is not None:
-            waveform = _follow(candidates, course, trial, settings.choice)
-        elif soft and probabilities is not None:
-            waveform = weigh_candidates(candidates, probabilities)
-        return Separation(
-            waveform,
+        return choose(
+            found.waveforms,
             trial.instruments,
-            support,
-            probabilities,
-            converged,
-            candidates,
-            course,
-            misfit,
+            trial,
+            settings,
+            attended,
+            lambda best: self._contrasted(trial, found, settings, best),
+            converged=found.converged,
+            misfit=found.misfit,
         )
 
     def _contrasted(self, trial, found, settings, best):
@@ -197,15 +187,3 @@ def _add(share, waveform, part, trial):
     n_samples = waveform.shape[-1]
     share = share * fading(part, n_samples, trial.audio_sfreq, share.dtype)
     waveform[..., part] += share
-
-
-def _follow(candidates, course, trial, choice):
-    """Weigh candidates anew at each sample."""
-    if choice == "hard":
-        course = np.eye(course.shape[1])[np.argmax(course, axis=1)]
-    frames = np.arange(len(course)) / trial.guide_sfreq
-    samples = np.arange(candidates.shape[-1]) / trial.audio_sfreq
-    waveform = np.zeros_like(candidates[0])
-    for share, candidate in zip(course.T, candidates):
-        waveform += candidate * np.interp(samples, frames, share).astype(waveform.dtype)
-    return waveform

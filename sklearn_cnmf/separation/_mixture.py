@@ -45,6 +45,9 @@ class Separation:
         How much worse the learned spectra explain the mixture than free ones: the
         divergence of what they explain relative to that of what as many free
         components do, on bands of a quarter tone. More than `LARGEST_MISFIT` is bad.
+    explained : float or None
+        Share of the mixture's magnitude that the voices explain ("harmonic"). Less than
+        `LEAST_EXPLAINED` is bad.
     converged : bool
         Whether the factorisation had come to rest; True where it takes a fixed number
         of iterations.
@@ -58,6 +61,7 @@ class Separation:
     candidates: np.ndarray | None = None
     course: np.ndarray | None = None
     misfit: float | None = None
+    explained: float | None = None
     # Spectra of the same instruments stay below for 33 of 35 duos of two sound fonts
     # (above are those with notes that were never played before), those of the other
     # sound font for 3 of 24 (python -m benchmarks.quality --tables learned transfer).
@@ -229,7 +233,7 @@ class Mixture:
         A, W, _ = factors
         attended = attended.astype(A.dtype)
         models = [(A * share) @ W for share in (attended, 1 - attended)]
-        return self._masked(models, mask_power)[0]
+        return self.masked(models, mask_power)[0]
 
     def waveforms(
         self, factors: Factors, owner: np.ndarray, n_owners: int, mask_power: float
@@ -253,10 +257,22 @@ class Mixture:
         """
         A, W, _ = factors
         models = [A[:, owner == i] @ W[owner == i] for i in range(n_owners)]
-        return self._masked(models, mask_power)
+        return self.masked(models, mask_power)
 
-    def _masked(self, models, mask_power):
-        """Waveform of each modelled source; a mask for each audio channel."""
+    def masked(self, models: list[np.ndarray], mask_power: float) -> list[np.ndarray]:
+        """Mask the mixture with the share of each modelled source.
+
+        Parameters
+        ----------
+        models : list of ndarray of shape (n_frames, n_bins)
+            Modelled magnitudes of each source, summed over audio channels.
+        mask_power : float
+            As in :class:`ContrastiveNMF`.
+
+        Returns
+        -------
+        waveforms : list of ndarray, each shaped like the mixture
+        """
         models = [own.astype(self.stft.real.dtype, copy=False) for own in models]
         if self.stft.ndim == 2:
             return self._shares(self.stft, models, mask_power)

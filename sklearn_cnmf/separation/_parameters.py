@@ -9,12 +9,13 @@ from sklearn.utils.validation import check_memory
 
 from .._validation import check_choice, check_number, check_whole, trial_name
 from ..trial import Trial
+from ._harmonic import check_n_voices
 from ._mixture import Separation
 from ._selection import check_choice_window, check_reach, check_weighted
 from ._stft import check_window
 from .factorization import check_factorization_parameters
 
-DICTIONARIES = ("learned", "blind", "guided")
+DICTIONARIES = ("learned", "harmonic", "blind", "guided")
 CHOICES = ("soft", "hard")
 # Components of a mixture, and the most spectra of an instrument that is learned.
 DEFAULT_N_COMPONENTS, DEFAULT_N_SPECTRA = 48, 300
@@ -53,6 +54,8 @@ def check_estimator_parameters(estimator: Any) -> None:
                 f"{estimator.n_attended}"
             )
     check_choice("dictionary", estimator.dictionary, DICTIONARIES)
+    if estimator.dictionary == "harmonic" and estimator.n_components is not None:
+        check_n_voices("n_components", estimator.n_components)
     check_choice("choice", estimator.choice, CHOICES)
     if estimator.choice_window is not None:
         check_choice_window("choice_window", estimator.choice_window)
@@ -69,7 +72,7 @@ def check_trials_for_window(
     if not has_names:
         raise ValueError(
             "choice_window: components belong to no instrument; dictionary='learned' "
-            "is needed to choose anew over time"
+            "or 'harmonic' is needed to choose anew over time"
         )
     for index, trial in enumerate(trials):
         where = trial_name(index, trial)
@@ -77,29 +80,30 @@ def check_trials_for_window(
         check_reach(window, trial, where)
 
 
-def given_attended(
-    trials: list[Trial], attended: Any, has_names: bool
-) -> list[int | None]:
+def given_attended(trials: list[Trial], attended: Any, model: Any) -> list[int | None]:
     """Return the index of each attended instrument, or None where nobody knows."""
     if attended is None:
         return [None] * len(trials)
-    if not has_names:
+    if not model.has_candidates:
         raise ValueError(
-            "attended: components belong to no instrument; dictionary='learned' is "
-            "needed to say which one is attended"
+            "attended: components belong to no instrument; dictionary='learned' or "
+            "'harmonic' is needed to say which one is attended"
         )
     if isinstance(attended, str) or len(attended) != len(trials):
         raise ValueError(
             f"attended: expected the name of an instrument for each of {len(trials)} "
             f"trials, got {attended!r}"
         )
+    given = []
     for index, (trial, name) in enumerate(zip(trials, attended)):
-        if name not in trial.instruments:
+        names = model.candidate_names(trial)
+        if name not in names:
             raise ValueError(
                 f"attended[{index}]: {name!r} is none of the instruments of "
-                f"{trial_name(index, trial)}, {list(trial.instruments)}"
+                f"{trial_name(index, trial)}, {list(names)}"
             )
-    return [trial.instruments.index(name) for trial, name in zip(trials, attended)]
+        given.append(names.index(name))
+    return given
 
 
 def warn_of_unknown(trials: list[Trial], known: Collection[str]) -> None:

@@ -32,7 +32,7 @@ def separate_mixture(
 
     Parameters
     ----------
-    model : LearnedSpectra, OwnSpectra or GuidedStart
+    model : LearnedSpectra, HarmonicVoices, OwnSpectra or GuidedStart
         What `fit` left behind.
     trials : list of Trial
         Trials that differ in their guides alone.
@@ -49,7 +49,7 @@ def separate_mixture(
     separations : list of Separation
     """
     if not trials[0].mixture.any():
-        return [_silence(trial, model.needs_instruments, settings) for trial in trials]
+        return [_silence(trial, model, settings) for trial in trials]
     with one_thread():
         explanation = model.explain(trials[0], settings)
         found = []
@@ -61,11 +61,11 @@ def separate_mixture(
         return found
 
 
-def _silence(trial, has_names, settings):
+def _silence(trial, model, settings):
     silence = np.zeros_like(trial.mixture)
-    if not has_names:
+    if not model.has_candidates:
         return Separation(silence, None, None, None, True)
-    names = trial.instruments
+    names = model.candidate_names(trial)
     even = np.full(len(names), 1 / len(names))
     course = None
     if settings.choice_window is not None:

@@ -18,6 +18,8 @@ _ROUNDS = ((8, 0.6), (8, 0.3), (20, 0.0))
 _N_SHIFTS = 13
 # Updates after which an envelope is learned from what was found.
 _FIRST_LEARNED = 4
+# Counts that an envelope weighs against what is found.
+_PSEUDO_COUNTS = 3.0
 # Partials over which an envelope is smooth, and how much of it has to be.
 _SMOOTH, _SMOOTHED = 1.5, 0.5
 # A window holds the end of one note and the beginning of the next: frames before and
@@ -150,9 +152,8 @@ def _bins(pitches, bin_hz):
 
 
 def _learned(found, expected, before):
-    """Envelopes that were found, partly smooth; where nothing was, as before."""
-    there = expected > 0
-    learned = np.where(there, (found + 1e-9) / np.where(there, expected, 1), before)
+    """Envelopes that were found, partly smooth; where little was, rather as before."""
+    learned = (found + _PSEUDO_COUNTS * before) / (expected + _PSEUDO_COUNTS)
     levels = np.log(learned)
     smooth = gaussian_filter1d(levels, _SMOOTH, axis=1, mode="nearest")
     learned = np.exp(_SMOOTHED * smooth + (1 - _SMOOTHED) * levels)

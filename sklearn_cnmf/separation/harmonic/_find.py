@@ -1,0 +1,75 @@
+"""From the magnitudes of a mixture to its voices."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._tracking import track_voices
+from ._voices import fit_voices
+
+# Frequencies that voices are modelled at, in Hz; above, all share alike.
+_HIGHEST_HZ = 8000.0
+
+
+class Found(NamedTuple):
+    """Voices of a mixture.
+
+    Parameters
+    ----------
+    models : ndarray of shape (n_voices, n_frames, n_bins)
+        Modelled magnitudes of each.
+    pitches : ndarray of shape (n_voices, n_frames)
+        MIDI number of each voice, fractions included; NaN where it is silent.
+    envelopes : ndarray of shape (n_voices, n_partials)
+        Amplitudes of each voice's partials, summing to one.
+    heights : ndarray of shape (n_voices,)
+        Mean pitch of each, weighted by loudness; minus infinity of one that never
+        sounds.
+    explained : float
+        Share of the magnitudes that the voices explain.
+    """
+
+    models: np.ndarray
+    pitches: np.ndarray
+    envelopes: np.ndarray
+    heights: np.ndarray
+    explained: float
+
+
+def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
+    """Track voices through a mixture and fit combs to them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_frames, n_bins)
+        Magnitudes.
+    bin_hz : float
+        Distance of two bins in Hz.
+    n_voices : int
+        How many there are.
+
+    Returns
+    -------
+    found : Found
+    """
+    n_bins = min(X.shape[1], round(_HIGHEST_HZ / bin_hz))
+    heard = X[:, :n_bins].astype(np.float64)
+    pitches = track_voices(heard, bin_hz, n_voices)
+    voices = fit_voices(heard, pitches, bin_hz)
+    models = np.zeros((n_voices, *X.shape), X.dtype)
+    models[..., :n_bins] = voices.models
+    levels = voices.models.sum(axis=2)
+    return Found(
+        models,
+        voices.pitches,
+        voices.envelopes,
+        np.array([_height(*own) for own in zip(voices.pitches, levels)]),
+        float(np.minimum(heard, voices.models.sum(0)).sum() / X.sum(dtype=np.float64)),
+    )
+
+
+def _height(pitches, levels):
+    sounding = ~np.isnan(pitches)
+    if not levels[sounding].sum() > 0:
+        return -np.inf
+    return float(np.average(pitches[sounding], weights=levels[sounding]))
