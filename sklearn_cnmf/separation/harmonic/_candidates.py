@@ -6,19 +6,13 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from ._combs import HIGHEST, LOWEST, frequencies, lay_combs
+from ._envelopes import generic_envelope
 
 # Semitones between the pitches that are tried, and to the nearest other candidate.
 _STEP, _APART = 0.2, 0.4
 _N_PARTIALS, _N_ITERATIONS = 20, 20
-# Slope of the amplitudes of a comb that stands for any instrument.
-_SLOPE = 1.2
 # Two voices nearer than this (semitones) are one.
 CLOSEST = 0.8
-
-
-def generic_envelope(n_partials: int) -> np.ndarray:
-    """Amplitudes of the partials of an instrument of which nothing is known."""
-    return np.arange(1, n_partials + 1) ** -_SLOPE
 
 
 def candidate_pitches(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._tracking import track_voices
-from ._voices import fit_voices
+from ._voices import fit_voices, spread
 
 # Frequencies that voices are modelled at, in Hz; above, all share alike.
 _HIGHEST_HZ = 8000.0
@@ -57,7 +57,7 @@ def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
     pitches = track_voices(heard, bin_hz, n_voices)
     voices = fit_voices(heard, pitches, bin_hz)
     models = np.zeros((n_voices, *X.shape), X.dtype)
-    models[..., :n_bins] = voices.models
+    models[..., :n_bins] = spread(voices.models)
     levels = voices.models.sum(axis=2)
     return Found(
         models,

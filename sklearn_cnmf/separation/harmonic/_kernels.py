@@ -307,7 +307,7 @@ def comb_models(first, weights, amplitudes, owner, n_voices, n_bins):
 
 @compiled
 def update_amplitudes(
-    X, background, first, weights, amplitudes, owner, envelopes, trust, shape
+    X, background, first, weights, amplitudes, rows, envelopes, trust, shape
 ):
     """Update the amplitudes of all combs once, in place.
 
@@ -315,10 +315,12 @@ def update_amplitudes(
     ----------
     X, background : ndarray of shape (n_frames, n_bins)
         Magnitudes, and what is there without any voice; positive.
-    first, weights, amplitudes, owner :
+    first, weights, amplitudes :
         As in `comb_models`.
-    envelopes : ndarray of shape (n_voices, n_partials)
-        Expected amplitudes of each voice's partials.
+    rows : ndarray of shape (n_combs, n_frames) of int
+        Which envelope each comb has in each frame.
+    envelopes : ndarray of shape (n_envelopes, n_partials)
+        Expected amplitudes of the partials.
     trust : ndarray of shape (n_combs,)
         Factor of each comb's expected level, 1 or less.
     shape : float
@@ -326,8 +328,8 @@ def update_amplitudes(
 
     Returns
     -------
-    found, expected : ndarray of shape (n_voices, n_partials)
-        Magnitude of each voice's partials, and what their level alone would give.
+    found, expected : ndarray of shape (n_envelopes, n_partials)
+        Magnitude of the partials, and what their level alone would give.
     """
     n_combs, n_frames, _ = first.shape
     found, expected = np.zeros(envelopes.shape), np.zeros(envelopes.shape)
@@ -344,7 +346,7 @@ def update_amplitudes(
         for k in range(ratio.size):
             ratio[k] = X[n, k] / ratio[k]
         for c in range(n_combs):
-            v = owner[c]
+            v = rows[c, n]
             level, whole = 0.0, 1e-12
             for h in range(counts[c]):
                 start = first[c, n, h]

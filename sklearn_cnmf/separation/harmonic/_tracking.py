@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from ._candidates import candidate_pitches, generic_envelope, placed, possible_sets
+from ._candidates import candidate_pitches, placed, possible_sets
 from ._combs import frequencies, lay_combs
+from ._envelopes import generic_envelope
 from ._voices import background_of, fit_voices, in_counts
 
 # Frequencies that tell pitches apart, in Hz.
