@@ -153,14 +153,14 @@ def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
 
 def _present(instruments, separator):
     """Names of the instruments that compete; None if the model knows no names."""
-    if not separator.model_.needs_instruments:
+    known = getattr(separator, "instruments_", ())
+    if not known:
         if instruments is not None:
             raise ValueError(
                 f"instruments: the model was fitted with "
                 f"dictionary={separator.dictionary!r} and knows no instruments"
             )
         return None
-    known = separator.instruments_
     if instruments is None:
         return known
     names = tuple(name.strip() for name in instruments.split(","))

@@ -18,6 +18,7 @@ from .._threads import one_thread
 from .._validation import check_whole, trial_name
 from ..metrics import closest_source
 from ..trial import Reference, Trial, check_trials
+from ._named import index_of
 from ._prepared import prepared_estimator
 
 # Hz.
@@ -429,7 +430,7 @@ def _chosen(estimator, trials, references):
     steps = steps if isinstance(steps, Pipeline) else Pipeline([("last", steps)])
     last = steps[-1]
     # Components that are not learned belong to no instrument.
-    named = getattr(last, "dictionary", "learned") == "learned"
+    named = getattr(last, "dictionary", "learned") in ("learned", "harmonic")
     if not hasattr(last, "predict_attended") or not named:
         pairs = zip(references, estimator.predict(trials))
         return [closest_source(reference.sources, one) for reference, one in pairs]
@@ -440,7 +441,7 @@ def _chosen(estimator, trials, references):
     compares = "candidates" in signature(last.predict_attended).parameters
     chosen = last.predict_attended(trials, *([references] if compares else []))
     return [
-        trial.instruments.index(one) if isinstance(one, str) else one
+        index_of(one, trial) if isinstance(one, str) else one
         for trial, one in zip(trials, chosen)
     ]
 

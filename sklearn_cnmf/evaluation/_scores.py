@@ -10,6 +10,7 @@ from ..metrics import score_trial, si_sdr
 from ..separation import Separation
 from ..signals import audio_envelope, band_pass, pearson_r
 from ..trial import Reference, Trial
+from ._named import check_named
 
 _SCORES = {
     "sdr_db": "sdr",
@@ -92,6 +93,7 @@ def _gains_of_candidates(separation, trial, reference):
     gains = {"hard_si_sdr_gain_db": np.nan, "known_si_sdr_gain_db": np.nan}
     if separation.candidates is None:
         return gains
+    check_named(separation, trial)
     chosen = trial.instruments.index(separation.chosen)
     source = reference.sources[[reference.attended]]
     unprocessed = si_sdr(source, trial.mixture[np.newaxis])[0]

@@ -29,7 +29,7 @@ from ._arrays import ArrayFactorization
 from ._blind import OwnSpectra
 from ._dictionary import learn_instruments
 from ._guided import GuidedStart
-from ._harmonic import HarmonicVoices
+from ._harmonic import HarmonicVoices, learn_profiles
 from ._learned import LearnedSpectra
 from ._mixture import Separation, Settings, Solving
 from ._parameters import (
@@ -625,8 +625,17 @@ class ContrastiveNMF(
                 **fitted,
             )
         elif self.dictionary == "harmonic":
+            profiles = learn_profiles(
+                trials,
+                references,
+                memory=self.memory,
+                n_jobs=self.n_jobs,
+                **fitted,
+            )
             model = HarmonicVoices(
                 n_voices=self.n_components,
+                instruments=tuple(profiles),
+                profiles=tuple(tuple(own) for own in profiles.values()),
                 parameters=self._parameters("n_components"),
                 **fitted,
             )
@@ -650,8 +659,9 @@ class ContrastiveNMF(
         forget(self)
         self.model_ = model
         self.audio_sfreq_ = model.audio_sfreq
-        if self.dictionary == "learned":
+        if self.dictionary in ("learned", "harmonic"):
             self.instruments_ = model.instruments
+        if self.dictionary == "learned":
             self.spectra_ = dict(zip(model.instruments, model.components))
         return self
 

@@ -1,18 +1,27 @@
 """Pitched voices tracked through a mixture; the guide chooses."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+import joblib
 import numpy as np
 
 from .._memory import cached
-from .._validation import check_number, check_whole
-from ..trial import Trial
+from .._validation import check_names, check_number, check_shape, check_whole
+from ..trial import Reference, Trial
 from ._choosing import choose
+from ._dictionary import distinct_sources
 from ._mixture import Mixture, Separation, Settings
 from ._stft import SHORTEST, nonnegative_guide
 from .factorization import Regularizer
-from .harmonic import contrasted_levels, find_voices
+from .harmonic import (
+    Profile,
+    assign_voices,
+    contrasted_levels,
+    find_voices,
+    learn_profile,
+)
 
 # Names of voices by their height, for as many as there are.
 HEIGHTS = {
@@ -47,12 +56,19 @@ class HarmonicVoices:
         Window in samples.
     parameters : dict
         Parameters of the estimator that decided this.
+    instruments : tuple of str, default=()
+        Instruments of which references tell how they sound, in alphabetical order.
+    profiles : tuple of tuple of ndarray, default=()
+        Of each, how strong its partials are: heights (n_registers,) in MIDI numbers,
+        and magnitudes, found and expected, (n_registers, n_partials).
     """
 
     n_voices: int | None
     audio_sfreq: float
     n_fft: int
     parameters: dict[str, Any]
+    instruments: tuple[str, ...] = ()
+    profiles: tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...] = ()
     for_trials: ClassVar[bool] = True
     needs_instruments: ClassVar[bool] = False
     has_candidates: ClassVar[bool] = True
@@ -63,10 +79,36 @@ class HarmonicVoices:
         check_whole("n_fft", self.n_fft, least=SHORTEST)
         if self.n_voices is not None:
             check_n_voices("n_voices", self.n_voices)
+        if self.instruments:
+            check_names("instruments", self.instruments)
+        if len(self.profiles) != len(self.instruments):
+            raise ValueError(
+                f"profiles: expected {len(self.instruments)}, one for each instrument, "
+                f"got {len(self.profiles)}"
+            )
+        for profile in self.profiles:
+            heights, found, expected = profile
+            check_shape("profiles", heights, (None,))
+            check_shape("profiles", found, (len(heights), None))
+            check_shape("profiles", expected, found.shape)
+            if min(found.min(initial=0), expected.min(initial=0)) < 0:
+                raise ValueError("profiles: found negative values")
 
     def candidate_names(self, trial: Trial) -> tuple[str, ...]:
-        """Names of the candidates of a trial, in their order."""
-        return HEIGHTS[self._n_voices(trial)]
+        """Names of the candidates of a trial, in their order.
+
+        Those of its instruments where at most one of them is unknown and there are as
+        many as voices; by height otherwise.
+        """
+        return (
+            trial.instruments if self._names(trial) else HEIGHTS[self._n_voices(trial)]
+        )
+
+    def _names(self, trial):
+        names = trial.instruments
+        if names is None or len(names) != self._n_voices(trial):
+            return False
+        return len(set(names) - set(self.instruments)) <= 1
 
     def check_trial(self, trial: Trial, where: str, settings: Settings) -> None:
         """Refuse a trial with another number of voices than can be tracked."""
@@ -90,6 +132,13 @@ class HarmonicVoices:
             mixture.magnitudes, self.audio_sfreq / self.n_fft, self._n_voices(trial)
         )
         order = np.argsort(-voices.heights, kind="stable")
+        if self._names(trial):
+            known = {
+                name: Profile(*own)
+                for name, own in zip(self.instruments, self.profiles)
+            }
+            instruments = [known.get(name) for name in trial.instruments]
+            order = assign_voices(voices.profiles, instruments)
         models = voices.models[order]
         waveforms = np.stack(mixture.masked(list(models), settings.mask_power))
         names = self.candidate_names(trial)
@@ -142,3 +191,51 @@ def check_n_voices(name: str, n_voices: int) -> None:
     """Refuse a number of voices that can't be tracked."""
     if n_voices not in HEIGHTS:
         raise ValueError(f"{name}: expected {_COUNTS} voices, got {n_voices!r}")
+
+
+def learn_profiles(
+    trials: list[Trial],
+    references: list[Reference] | None,
+    *,
+    audio_sfreq: float,
+    n_fft: int,
+    memory: str | joblib.Memory | None,
+    n_jobs: int | None,
+) -> dict[str, Profile]:
+    """Learn how the instruments of references sound, so that voices can be named.
+
+    Parameters
+    ----------
+    trials, references : list of Trial, list of Reference or None
+        Trials and their sources, if there are any.
+    audio_sfreq, n_fft :
+        As in :class:`HarmonicVoices`.
+    memory, n_jobs :
+        As in :class:`ContrastiveNMF`.
+
+    Returns
+    -------
+    profiles : dict of str to Profile
+        Instruments in alphabetical order; empty without references or names.
+
+    Warns
+    -----
+    UserWarning
+        If references come without names of instruments.
+    """
+    if references is None:
+        return {}
+    if any(trial.instruments is None for trial in trials):
+        warnings.warn(
+            "references: of no use to dictionary='harmonic', since trials name no "
+            "instruments; voices are named by their height",
+            stacklevel=4,
+        )
+        return {}
+    sources = distinct_sources(trials, references)
+    heard = {name: own for name, own in sources.items() if own}
+    learn = cached(memory, learn_profile)
+    learned = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(learn)(own, n_fft, audio_sfreq) for own in heard.values()
+    )
+    return dict(zip(heard, learned))

@@ -7,6 +7,7 @@ from ...separation import ContrastiveNMF, Separation
 from ...separation._selection import candidate_features, weigh_candidates
 from ...signals import pearson_r
 from ...trial import Trial
+from .._named import check_named
 from ._outcome import Heard, Outcome, attempt
 
 
@@ -109,6 +110,7 @@ def _renamed(variants, method):
 
 def _choice(separation, one):
     """Fields of an outcome that took the likeliest candidate, or weighed all."""
+    check_named(separation, one.trial)
     names, chosen, p = (
         separation.instruments,
         separation.chosen,
@@ -126,32 +128,35 @@ def _choice(separation, one):
     return fields
 
 
-def _candidates(separation):
+def _candidates(separation, one):
     if separation.candidates is None:
         raise ValueError("the fitted separator gives no candidates with names")
+    check_named(separation, one.trial)
     return separation.candidates
 
 
 def _likeliest(separation, variant):
     index = separation.instruments.index(separation.chosen)
-    return Outcome(_candidates(separation)[index], **_choice(separation, variant.one))
+    return Outcome(
+        _candidates(separation, variant.one)[index], **_choice(separation, variant.one)
+    )
 
 
 def _weighed(separation, variant):
     p = separation.probabilities
     if p is None:
         raise ValueError("guide_weights is None, so that candidates can't be weighed")
-    waveform = weigh_candidates(_candidates(separation), p)
+    waveform = weigh_candidates(_candidates(separation, variant.one), p)
     return Outcome(waveform, **_choice(separation, variant.one))
 
 
 def _attended(separation, variant):
-    return Outcome(_candidates(separation)[variant.one.reference.attended])
+    return Outcome(_candidates(separation, variant.one)[variant.one.reference.attended])
 
 
 def _drawn(separation, variant):
     names, one = separation.instruments, variant.one
-    candidates = _candidates(separation)
+    candidates = _candidates(separation, one)
     index = int(one.generator("random-choice").integers(len(names)))
     even = 1 / len(names)
     return Outcome(

@@ -125,7 +125,7 @@ def _reason_against(name, estimator):
         return None
     if separator is None:
         return "it needs candidates, and the last step is no ContrastiveNMF"
-    if separator.dictionary != "learned" and not is_search:
+    if separator.dictionary not in ("learned", "harmonic") and not is_search:
         return (
             "it needs candidates with names, and dictionary is "
             f"{separator.dictionary!r}"

@@ -1,5 +1,7 @@
 """What amplitudes the partials of each voice are expected to have."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
@@ -15,6 +17,47 @@ _SMOOTH, _SMOOTHED = 1.5, 0.2
 def generic_envelope(n_partials: int) -> np.ndarray:
     """Amplitudes of the partials of an instrument of which nothing is known."""
     return np.arange(1, n_partials + 1) ** -_SLOPE
+
+
+class Profile(NamedTuple):
+    """How strong the partials of a voice or an instrument are, by register.
+
+    Parameters
+    ----------
+    heights : ndarray of shape (n_registers,)
+        MIDI numbers, in semitones.
+    found, expected : ndarray of shape (n_registers, n_partials)
+        Magnitude of each partial, in counts, and what the level alone gives.
+    """
+
+    heights: np.ndarray
+    found: np.ndarray
+    expected: np.ndarray
+
+    def envelopes_at(self, heights: np.ndarray) -> np.ndarray:
+        """Amplitudes of the partials at some heights, (n_heights, n_partials)."""
+        overall = _overall(self.found.sum(0), self.expected.sum(0))
+        weights = _nearness(heights, self.heights)
+        return _nearby(weights @ self.found, weights @ self.expected, overall)
+
+
+def _overall(found, expected, before=None):
+    """Envelope of a voice in all, partly smooth; where little is known, generic."""
+    if before is None:
+        before = _summing_to_one(generic_envelope(found.shape[-1]))
+    levels = np.log((found + _COUNTS * before) / (expected + _COUNTS))
+    smooth = gaussian_filter1d(levels, _SMOOTH, axis=-1, mode="nearest")
+    return _summing_to_one(np.exp(_SMOOTHED * smooth + (1 - _SMOOTHED) * levels))
+
+
+def _nearness(heights, others):
+    return np.exp(-((heights[:, None] - others) ** 2) / (2 * _NEARBY**2))
+
+
+def _nearby(found, expected, overall):
+    """Envelopes of notes nearby; where few sounded, as in all."""
+    counts = found + _NEARBY_COUNTS * overall
+    return _summing_to_one(counts / (expected + _NEARBY_COUNTS))
 
 
 class Envelopes:
@@ -43,14 +86,15 @@ class Envelopes:
     def __init__(
         self, pitches: np.ndarray, owner: np.ndarray, n_voices: int, n_partials: int
     ):
-        heights = np.nan_to_num(np.round(pitches), nan=0.0).astype(np.int64)
-        _, registers = np.unique(heights, return_inverse=True)
-        steps = np.unique(heights)
-        self._weights = np.exp(-((steps[:, None] - steps) ** 2) / (2 * _NEARBY**2))
-        self.rows = registers.reshape(pitches.shape) + owner[:, None] * len(steps)
+        heights = np.nan_to_num(np.round(pitches), nan=0.0)
+        self._heights, registers = np.unique(heights, return_inverse=True)
+        n_registers = len(self._heights)
+        self._weights = _nearness(self._heights, self._heights)
+        self.rows = registers.reshape(pitches.shape) + owner[:, None] * n_registers
         generic = generic_envelope(n_partials)
         self.overall = np.tile(generic / generic.sum(), (n_voices, 1))
-        self.nearby = np.repeat(self.overall, len(steps), axis=0)
+        self.nearby = np.repeat(self.overall, n_registers, axis=0)
+        self._found = self._expected = np.zeros((n_voices, n_registers, n_partials))
 
     def learn(self, found: np.ndarray, expected: np.ndarray) -> None:
         """Learn from the magnitudes of partials.
@@ -63,16 +107,18 @@ class Envelopes:
         n_voices, n_partials = self.overall.shape
         shape = n_voices, len(self._weights), n_partials
         found, expected = found.reshape(shape), expected.reshape(shape)
-        learned = found.sum(1) + _COUNTS * self.overall
-        levels = np.log(learned / (expected.sum(1) + _COUNTS))
-        smooth = gaussian_filter1d(levels, _SMOOTH, axis=1, mode="nearest")
-        self.overall = _summing_to_one(
-            np.exp(_SMOOTHED * smooth + (1 - _SMOOTHED) * levels)
+        self._found, self._expected = found, expected
+        self.overall = _overall(found.sum(1), expected.sum(1), self.overall)
+        nearby = _nearby(
+            self._weights @ found, self._weights @ expected, self.overall[:, None]
         )
-        found, expected = self._weights @ found, self._weights @ expected
-        nearby = found + _NEARBY_COUNTS * self.overall[:, None]
-        nearby = _summing_to_one(nearby / (expected + _NEARBY_COUNTS))
         self.nearby = nearby.reshape(-1, n_partials)
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """Profile of each voice, from what was learned last."""
+        return tuple(
+            Profile(self._heights, *own) for own in zip(self._found, self._expected)
+        )
 
 
 def _summing_to_one(envelopes):

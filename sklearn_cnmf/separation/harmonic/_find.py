@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._envelopes import Profile
 from ._tracking import track_voices
 from ._voices import fit_voices, spread
 
@@ -20,8 +21,8 @@ class Found(NamedTuple):
         Modelled magnitudes of each.
     pitches : ndarray of shape (n_voices, n_frames)
         MIDI number of each voice, fractions included; NaN where it is silent.
-    envelopes : ndarray of shape (n_voices, n_partials)
-        Amplitudes of each voice's partials, summing to one.
+    profiles : tuple of Profile
+        How strong the partials of each voice are, by register.
     heights : ndarray of shape (n_voices,)
         Mean pitch of each, weighted by loudness; minus infinity of one that never
         sounds.
@@ -31,7 +32,7 @@ class Found(NamedTuple):
 
     models: np.ndarray
     pitches: np.ndarray
-    envelopes: np.ndarray
+    profiles: tuple[Profile, ...]
     heights: np.ndarray
     explained: float
 
@@ -62,7 +63,7 @@ def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
     return Found(
         models,
         voices.pitches,
-        voices.envelopes,
+        voices.profiles,
         np.array([_height(*own) for own in zip(voices.pitches, levels)]),
         float(np.minimum(heard, voices.models.sum(0)).sum() / X.sum(dtype=np.float64)),
     )

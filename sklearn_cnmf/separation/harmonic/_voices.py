@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
 from ._combs import frequencies, lay_combs
-from ._envelopes import Envelopes
+from ._envelopes import Envelopes, Profile
 
 # Magnitude of a frame in the mean, as a number of independent counts.
 COUNTS = 300.0
@@ -47,12 +47,15 @@ class Voices(NamedTuple):
         MIDI number of each voice, fractions included; NaN where it is silent.
     envelopes : ndarray of shape (n_voices, n_partials)
         Amplitudes of each voice's partials, summing to one.
+    profiles : tuple of Profile
+        How strong the partials of each voice are, by register.
     models : ndarray of shape (n_voices, n_frames, n_bins)
         Modelled magnitudes.
     """
 
     pitches: np.ndarray
     envelopes: np.ndarray
+    profiles: tuple[Profile, ...]
     models: np.ndarray
 
 
@@ -115,7 +118,7 @@ def fit_voices(X: np.ndarray, pitches: np.ndarray, bin_hz: float) -> Voices:
                 )
     models = comb_models(first, weights, amplitudes, owner, n_voices, n_bins)
     models *= total / (COUNTS * len(X))
-    return Voices(combs[:n_voices], envelopes.overall, models)
+    return Voices(combs[:n_voices], envelopes.overall, envelopes.profiles(), models)
 
 
 def _combs_of(pitches):
