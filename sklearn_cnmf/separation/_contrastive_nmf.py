@@ -42,6 +42,7 @@ from ._parameters import (
     warn_of_misfit,
     warn_of_no_weights,
     warn_of_nothing,
+    warn_of_unexplained,
     warn_of_unknown,
 )
 from ._per_mixture import separate_mixture, trials_by_mixture
@@ -429,7 +430,8 @@ class ContrastiveNMF(
             If a mixture is silent or a guide constant; if an instrument was never
             learned, once, with the number of trials.
         MisfitWarning
-            If the learned spectra explain mixtures badly; once, with their number.
+            If learned spectra or pitched voices explain mixtures badly; once, with their
+            number.
         ConvergenceWarning
             If factorisations stopped at `max_iter`; once, with their number.
         """
@@ -473,6 +475,7 @@ class ContrastiveNMF(
         if model.needs_instruments:
             warn_of_unknown(trials, model.instruments)
         warn_of_misfit(trials, separations)
+        warn_of_unexplained(trials, separations)
         unfinished = sum(not done.converged for done in separations)
         self._warn_unfinished(unfinished, len(trials))
         return separations

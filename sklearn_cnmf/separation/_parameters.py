@@ -23,7 +23,10 @@ _MOST_SEMITONES = 12
 
 
 class MisfitWarning(UserWarning):
-    """Learned spectra explain a mixture badly; see :attr:`Separation.misfit`."""
+    """Learned spectra or tracked voices explain a mixture badly.
+
+    See the attributes `misfit` and `explained` of :class:`Separation`.
+    """
 
 
 def check_estimator_parameters(estimator: Any) -> None:
@@ -161,6 +164,28 @@ def warn_of_misfit(trials: list[Trial], separations: list[Separation]) -> None:
             f"do (more than {limit:g} is bad; {len(bad)} of {len(trials)} trials are). "
             "The mixture holds notes or sounds that the references lack, or other "
             "instruments play; the separation loses some decibels by it",
+            MisfitWarning,
+            stacklevel=5,
+        )
+
+
+def warn_of_unexplained(trials: list[Trial], separations: list[Separation]) -> None:
+    """Warn, once, of mixtures that are more than a few pitched voices."""
+    limit = Separation.LEAST_EXPLAINED
+    bad = [
+        index
+        for index, done in enumerate(separations)
+        if done.explained is not None and done.explained < limit
+    ]
+    if bad:
+        worst = min(bad, key=lambda index: separations[index].explained)
+        n_voices = len(separations[worst].instruments)
+        warnings.warn(
+            f"{trial_name(worst, trials[worst])}: {n_voices} pitched voices explain "
+            f"{100 * separations[worst].explained:.0f} % of the mixture's energy (less "
+            f"than {100 * limit:g} is bad; {len(bad)} of {len(trials)} trials are). "
+            "Drums, chords or more instruments play; dictionary='harmonic' does not "
+            "suit it",
             MisfitWarning,
             stacklevel=5,
         )

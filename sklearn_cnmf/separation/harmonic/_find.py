@@ -27,7 +27,7 @@ class Found(NamedTuple):
         Mean pitch of each, weighted by loudness; minus infinity of one that never
         sounds.
     explained : float
-        Share of the magnitudes that the voices explain.
+        Share of the energy that the combs of the voices explain, 1 at most.
     """
 
     models: np.ndarray
@@ -65,8 +65,14 @@ def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
         voices.pitches,
         voices.profiles,
         np.array([_height(*own) for own in zip(voices.pitches, levels)]),
-        float(np.minimum(heard, voices.models.sum(0)).sum() / X.sum(dtype=np.float64)),
+        _explained(X, heard, voices.models.sum(axis=0)),
     )
+
+
+def _explained(X, heard, model):
+    energy = np.sum(np.square(X, dtype=np.float64))
+    missed = np.sum((heard - model) ** 2) + energy - np.sum(heard**2)
+    return float(max(1 - missed / energy, 0.0))
 
 
 def _height(pitches, levels):
