@@ -90,12 +90,14 @@ class ContrastiveNMF(
     n_components : int, default=None
         Number of components ("blind", "guided", arrays), 48 if None; or the largest
         number of spectra of each instrument ("learned"), 300 if None. Where its
-        recordings hold more frames, those that lie farthest apart are taken.
+        recordings hold more frames, those that lie farthest apart are taken. Or the
+        number of voices, 2 or 3 ("harmonic"); if None, that of a trial's instruments,
+        or 2 where it names none.
     delta : float, default=None
         Weight of the contrast. It means the same for loud and quiet, short and
         long mixtures. None is 0.3 (0.02 for ``contrast="components"``) where the
-        contrast is what separates, for arrays and "guided", and 0 for "learned" and
-        "blind", where it seldom helps.
+        contrast is what separates, for arrays and "guided", and 0 for "learned",
+        "harmonic" and "blind", where it seldom helps.
     contrast : {"group", "components"}, default="group"
         Whether only the sum of each group's components is to follow or to avoid the
         guide, or each component, as published.
@@ -104,21 +106,27 @@ class ContrastiveNMF(
     n_attended : int, default=None
         How many of the components follow the guide from the start ("guided",
         arrays); half of them if None.
-    dictionary : {"learned", "blind", "guided"}, default="learned"
+    dictionary : {"learned", "harmonic", "blind", "guided"}, default="learned"
         For trials. "learned": `fit` takes each instrument's spectra from the
         references; a mixture is factorised with the spectra of the instruments
         present, which adapt to it, and the instrument whose share the guide supports
-        best is the attended one. "blind": the components of each mixture are learned
+        best is the attended one. "harmonic": two or three pitched instruments that play
+        a note at a time are tracked through the mixture by combs of partials; `fit`
+        needs no references. The guide chooses among the voices, "higher" and "lower"
+        ("highest", "middle", "lowest"), or with the names of the trial's instruments
+        where references in `fit` say how they, or all but one of them, sound alone.
+        "blind": the components of each mixture are learned
         from it alone, then split by how they sound and by the guide. "guided", as
         published: the first `n_attended` of them follow the guide from a random start.
     choice : {"soft", "hard"}, default="soft"
         Whether the attended waveform weighs the candidates by how likely each is,
         which is the least-squares answer given what is known, or is the likeliest one
-        ("learned"). Where a guide has no weights, soft is hard, with a warning.
+        ("learned", "harmonic"). Where a guide has no weights, soft is hard, with a
+        warning.
     choice_window : float, default=None
         Length in seconds of a sliding window in which the choice is made anew, for a
-        listener who may turn to another instrument within a trial ("learned", guides
-        with weights). None makes one choice a trial.
+        listener who may turn to another instrument within a trial ("learned",
+        "harmonic", guides with weights). None makes one choice a trial.
     solver : {"mu", "published"}, default="mu"
         "mu" never raises the cost; "published" is the rule of [1]_, kept for
         comparison, and needs ``contrast="components"``.
@@ -148,7 +156,7 @@ class ContrastiveNMF(
     memory : None, str or joblib.Memory, default=None
         Where to keep learned spectra, and mixtures that were factorised with them, so
         that a search over `delta` does either once per fold; mixtures of their own
-        spectra too ("blind").
+        spectra too ("blind"), and tracked voices ("harmonic").
     n_jobs : int, default=None
         How many trials to separate, or instruments to learn, at a time; as in
         :class:`joblib.Parallel`. Results do not depend on it.
@@ -157,14 +165,16 @@ class ContrastiveNMF(
 
     Attributes
     ----------
-    model_ : ArrayFactorization, LearnedSpectra, OwnSpectra or GuidedStart
+    model_ : ArrayFactorization, LearnedSpectra, HarmonicVoices, OwnSpectra or \
+            GuidedStart
         The fitted value, which all methods ask.
     components_ : ndarray of shape (n_components, n_bins)
         Spectra (arrays).
     spectra_ : dict of str to ndarray of shape (at most n_components, n_bins)
         Spectra of each instrument as played, each summing to one ("learned").
     instruments_ : tuple of str
-        Instruments whose spectra were learned, in alphabetical order ("learned").
+        Instruments whose spectra were learned, or which can name voices, in
+        alphabetical order ("learned", "harmonic").
     attended_ : ndarray of shape (n_components,) of bool
         The attended components (arrays).
     objective_ : ndarray of shape (n_iterations + 1,)
@@ -267,7 +277,8 @@ class ContrastiveNMF(
         X : array-like of shape (n_frames, n_bins) or list of Trial
             Magnitudes, or trials.
         y : list of Reference, default=None
-            Needed for trials with ``dictionary="learned"``. Ignored for arrays.
+            Needed for trials with ``dictionary="learned"``; with "harmonic" they name
+            the voices. Ignored for arrays.
         guide : array-like of shape (n_frames, n_guides) or (n_frames,), default=None
             Non-negative guide for an array; trials carry their own.
 
@@ -406,7 +417,8 @@ class ContrastiveNMF(
             Trials with a guide.
         attended : list of str, default=None
             Which instrument is attended in each trial, where that is known; the guide
-            then only serves the contrast. None lets the guide choose. "learned" only.
+            then only serves the contrast. None lets the guide choose. "learned"
+            and "harmonic" only.
 
         Returns
         -------
@@ -430,8 +442,7 @@ class ContrastiveNMF(
             If a mixture is silent or a guide constant; if an instrument was never
             learned, once, with the number of trials.
         MisfitWarning
-            If learned spectra or pitched voices explain mixtures badly; once, with their
-            number.
+            If learned spectra or voices explain mixtures badly; once, with how many.
         ConvergenceWarning
             If factorisations stopped at `max_iter`; once, with their number.
         """
@@ -488,7 +499,7 @@ class ContrastiveNMF(
         Parameters
         ----------
         X : list of Trial
-            Trials with a guide and instruments; ``dictionary="learned"`` only.
+            Trials with a guide; ``dictionary="learned"`` or "harmonic" only.
         threshold : float, default=None
             Smallest probability, from 0 to 1, of a choice to be made; needs guides
             with weights. None always chooses.
@@ -520,7 +531,7 @@ class ContrastiveNMF(
         Parameters
         ----------
         X : list of Trial
-            Trials with a guide, its weights and instruments; ``dictionary="learned"``
+            Trials with a guide and its weights; ``dictionary="learned"`` or "harmonic"
             only.
         window : float, default=None
             Length in seconds of a window that slides over the trial, for a listener
@@ -559,7 +570,7 @@ class ContrastiveNMF(
         Parameters
         ----------
         X : list of Trial
-            Trials with a guide and instruments; ``dictionary="learned"`` only.
+            Trials with a guide; ``dictionary="learned"`` or "harmonic" only.
 
         Returns
         -------
