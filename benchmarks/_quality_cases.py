@@ -1,16 +1,18 @@
 """Mixtures, guides and spectra of `benchmarks.quality`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import librosa
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.signal import butter, sosfiltfilt
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference, Trial
 from sklearn_cnmf.datasets import simulate_trials
 from sklearn_cnmf.metrics import bss_eval, si_sdr
 from sklearn_cnmf.separation import (
+    candidate_probabilities,
     contrastive_nmf,
     guide_support,
     split_components,
@@ -286,6 +288,54 @@ class Case:
         targets = [attended] * len(estimates)
         bss = bss_eval(self.piece.stems, np.stack(estimates), target=targets)
         return np.column_stack([gains, bss.sdr, bss.sir, bss.sar])
+
+
+class VoicesCase(Case):
+    """A piece whose voices are tracked without references.
+
+    Candidates are in the order of the stems: of all ways to give each stem a voice of
+    its own, the one of the largest sum of gains.
+    """
+
+    @cached_property
+    def voices(self):
+        """What is found of the mixture, without contrast."""
+        return self.model.separate([self.trial(self.true_envelope(0))])[0]
+
+    @cached_property
+    def candidates(self):
+        voices = self.voices.candidates
+        stems = range(len(self.piece.stems))
+        gains = [[self.gain(stem, voice) for voice in voices] for stem in stems]
+        _, own = linear_sum_assignment(gains, maximize=True)
+        return voices[own]
+
+    def weighed(self, guide, weight):
+        """Soft answer, and the probability of each candidate.
+
+        Parameters
+        ----------
+        guide : ndarray of shape (1, n_times)
+            Guide to the piece.
+        weight : float
+            How far to trust it, in log-odds per second and unit of Fisher z.
+        """
+        trial = replace(self.trial(guide), guide_weights=np.array([weight]))
+        probabilities = candidate_probabilities(self.candidates, trial)
+        return np.tensordot(probabilities, self.candidates, 1), probabilities
+
+
+def make_voices_cases(tested, memory):
+    """One case per piece, its voices to be tracked."""
+    cases = []
+    for piece in tested:
+        model = ContrastiveNMF(
+            dictionary="harmonic", choice="hard", delta=0.0, memory=memory
+        )
+        case = VoicesCase(piece, model)
+        model.fit([case.trial(case.true_envelope(0))])
+        cases.append(case)
+    return cases
 
 
 def make_cases(pieces, tested, memory, *, but=None):

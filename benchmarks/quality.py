@@ -13,6 +13,13 @@ trial. SDR, SIR and SAR follow BSS Eval. Gains are SI-SDR above the mixture's, i
 mean, median and 10th percentile over n trials. A mixture is factorised once without
 contrast, with learned and with its own spectra, and all guides and repetitions share
 the result.
+
+"harmonic" tracks voices without references, and tells apart pieces of melodic
+instruments alone, which suit it, from all others. Gains of each source are of its own
+voice, beside learned spectra and the mixture's own components in oracle groups;
+"explained" is that of `Separation`. Noise is drawn ten times for each source and r.
+Soft answers weigh the voices by their probabilities, with the weight of a listener of
+such guides by the prior, and with that of noise of its band.
 """
 
 import argparse
@@ -26,23 +33,38 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._hard_stems import load_hard_stems
-from benchmarks._quality_cases import Case, decoded_guides, make_cases, noisy
+from benchmarks._quality_cases import (
+    Case,
+    decoded_guides,
+    make_cases,
+    make_voices_cases,
+    noisy,
+)
 from benchmarks._quality_rates import gains_at_rates
 from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.separation import MisfitWarning
 
 R = (1.0, 0.5, 0.2, 0.1)
-TABLES = ("learned", "transfer", "unknown", "blind", "rates", "stereo")
+TABLES = ("learned", "transfer", "unknown", "blind", "harmonic", "rates", "stereo")
 SETS = {"example": load_example_stems, "hard": load_hard_stems}
 # Share of the first source in the left channel, of the second in the right.
 PANS = (0.5, 0.6, 0.7, 0.8, 0.98)
 PUBLISHED_DELTAS = (0.003, 0.01, 0.03)
 PUBLISHED_COMPONENTS = 16
+MELODIC = {"violin", "clarinet", "flute", "cello", "trumpet"}
+DRAWS = 10
+# Log-odds per second and unit of Fisher z. A listener has the prior slope of one, times
+# a rate of z / 0.17 from 0.3 to 3 (`EnvelopeDecoder`). Noise of 7 Hz has 14 independent
+# samples a second.
+WEIGHTS = {
+    "listener": lambda r: np.clip(np.arctanh(r) / 0.17, 0.3, 3.0),
+    "noise": lambda r: 14 * r / (1 - r**2),
+}
 
 
-def artificial_guide(case, attended, r):
+def artificial_guide(case, attended, r, draw=0):
     envelope = case.true_envelope(attended)
-    seed = sum(case.piece.name.encode()) * 10 + attended
+    seed = sum(case.piece.name.encode()) * 10 + attended + 100_000 * draw
     return envelope if r == 1 else noisy(envelope, r, seed)
 
 
@@ -207,6 +229,125 @@ def blind_table(title, cases, decoded):
     table.print(f"{title}, blind, delta = 0 unless published")
 
 
+def is_melodic(piece):
+    return set(piece.instruments) <= MELODIC
+
+
+def voices_tables(title, cases, learned, foreign):
+    """Gains of each source, the choice given, of duos and trios.
+
+    Parameters
+    ----------
+    title : str
+        What the pieces are.
+    cases : list of VoicesCase
+        The pieces.
+    learned, foreign : list of Case
+        The same pieces with learned spectra of the same and of the other set, those
+        there are.
+    """
+    others = [{case.piece.name: case for case in of} for of in (foreign, learned)]
+    for kind in ("duo", "trio"):
+        own = [case for case in cases if case.piece.ensemble == kind]
+        if own:
+            print(f"\n{title}, right voice given, SI-SDR gain: {kind}")
+            voices_table(own, others)
+
+
+def voices_table(cases, others):
+    columns = ["voices", "other set", "same set", "blind"]
+    print(f"{'':31s} {'explained':>9s}", *(f"{name:>9s}" for name in columns))
+    rows = []
+    for case in cases:
+        name, explained = case.piece.name, case.voices.explained
+        for i, instrument in enumerate(case.piece.instruments):
+            group = case.mixture.share(*case.blind, case.oracle_owner == i)
+            known = [of[name].candidates[i] if name in of else None for of in others]
+            estimates = [case.candidates[i], *known, group]
+            gains = [np.nan if e is None else case.gain(i, e) for e in estimates]
+            rows.append([explained, *gains])
+            print(f"{name:20s} {instrument:10s} {format_row(rows[-1])}", flush=True)
+    rows = np.array(rows)
+    print_summary("all", rows)
+    in_both = np.isfinite(rows[:, 2])
+    if in_both.any() and not in_both.all():
+        print_summary("in both sets", rows[in_both])
+
+
+def print_summary(name, rows):
+    known = np.isfinite(rows).any(axis=0)
+    found = np.full((3, rows.shape[1]), np.nan)
+    found[0, known] = np.nanmean(rows[:, known], axis=0)
+    found[1:, known] = np.nanpercentile(rows[:, known], [50, 10], axis=0)
+    for row, values in zip(("mean", "median", "10 %"), found):
+        print(f"{name:20s} {row:10s} {format_row(values)}")
+    counts = " ".join(f"{count:9d}" for count in np.isfinite(rows).sum(axis=0))
+    print(f"{name:20s} {'n':10s} {counts}", flush=True)
+
+
+def format_row(values):
+    explained, *gains = values
+    cells = ["" if np.isnan(gain) else f"{gain:.2f}" for gain in gains]
+    return " ".join([f"{explained:9.3f}", *(f"{cell:>9s}" for cell in cells)])
+
+
+def guided_voices_table(title, cases, decoded):
+    table = Table()
+    for case in cases:
+        for attended in range(len(case.piece.stems)):
+            choices = [("right voice given", attended)]
+            for r in R:
+                for draw in range(1 if r == 1 else DRAWS):
+                    guide = artificial_guide(case, attended, r, draw)
+                    reference = case.choose(guide, "true")
+                    choices.append((f"r = {r:g}, true references", reference))
+                    choices.append((f"guide of r = {r:g}", case.choose(guide)))
+            for guide, other in decoded_for(case, attended, decoded):
+                reference = case.choose(guide, "true")
+                choices.append(("decoded, true references", reference))
+                choices.append(("decoded from simulated EEG", case.choose(guide)))
+                choices.append(("EEG of another trial", case.choose(other)))
+            entries = [("ideal ratio mask", case.ratio_mask(attended), None)]
+            voices = list(case.candidates)
+            entries += [(row, voices[i], i == attended) for row, i in choices]
+            table.add(case, attended, entries)
+    table.print(f"{title}, voices, hard choice")
+
+
+def soft_voices_table(title, cases):
+    """Gains of soft answers beside hard ones, and whether probabilities are right."""
+    rows = defaultdict(lambda: defaultdict(list))
+    for case in cases:
+        for attended in range(len(case.piece.stems)):
+            gains = [case.gain(attended, voice) for voice in case.candidates]
+            for r in R[1:]:
+                for draw in range(DRAWS):
+                    guide = artificial_guide(case, attended, r, draw)
+                    for name, weight in WEIGHTS.items():
+                        soft, p = case.weighed(guide, weight(r))
+                        chosen = int(np.argmax(p))
+                        gain = case.gain(attended, soft)
+                        rows[case.piece.ensemble][r, name].append(
+                            [gains[chosen], gain, p[chosen], chosen == attended]
+                        )
+    for kind, of_kind in rows.items():
+        print(f"\n{title}, voices, hard and soft, mean and 10 % of the gain: {kind}")
+        print(
+            f"{'':22s} {'weight':>7s} {'hard':>6s} {'10 %':>6s} {'soft':>6s} "
+            f"{'10 %':>6s} {'likely %':>8s} {'right %':>7s} {'n':>5s}"
+        )
+        for (r, name), values in of_kind.items():
+            values = np.array(values)
+            hard, soft, likely, right = values.mean(axis=0)
+            low = np.percentile(values[:, :2], 10, axis=0)
+            print(
+                f"{f'r = {r:g}, {name}':22s} {WEIGHTS[name](r):7.2f} {hard:6.2f} "
+                f"{low[0]:6.2f} {soft:6.2f} {low[1]:6.2f} {100 * likely:8.1f} "
+                f"{100 * right:7.1f} {len(values):5d}",
+                flush=True,
+            )
+
+
 def rates_table(title, pieces, tested, memory):
     print(f"\n{title}, at other sampling rates, learned, right instrument given")
     for sfreq, gains in gains_at_rates(pieces, tested, (22050, 44100, 48000), memory):
@@ -260,13 +401,15 @@ def tables_of(name, options, memory):
     in_duos = [case for case in cases if case.piece.ensemble == "duo"]
     example = name == "example"
     decoded = []
-    if example and {"learned", "blind"} & set(options.tables):
+    if example and {"learned", "blind", "harmonic"} & set(options.tables):
         decoded = decoded_guides(duos, 1 if options.quick else options.subjects, 0)
     if "learned" in options.tables:
         learned_table(title, cases, decoded)
         misfit_table(title, in_duos)
-    if "transfer" in options.tables:
+    others = []
+    if {"transfer", "harmonic"} & set(options.tables):
         others = next(load() for other, load in SETS.items() if other != name)
+    if "transfer" in options.tables:
         in_both = [p for p in duos if p.name in {other.name for other in others}]
         foreign = make_cases(others, few if options.quick else in_both, memory)
         misfit_table(f"{title}, learned from the other set", foreign)
@@ -274,6 +417,16 @@ def tables_of(name, options, memory):
         unknown_table(title, pieces, few if options.quick else duos[::2], memory)
     if "blind" in options.tables:
         blind_table(title, in_duos if example else in_duos[::2], decoded)
+    if "harmonic" in options.tables:
+        names = {other.name for other in others}
+        foreign = make_cases(others, [p for p in tested if p.name in names], memory)
+        voices = make_voices_cases(tested, memory)
+        melodic = [case for case in voices if is_melodic(case.piece)]
+        rest = [case for case in voices if not is_melodic(case.piece)]
+        voices_tables(f"{title}, melodic", melodic, cases, foreign)
+        voices_tables(f"{title}, not melodic", rest, cases, foreign)
+        guided_voices_table(f"{title}, melodic", melodic, decoded)
+        soft_voices_table(f"{title}, melodic", melodic)
     if "stereo" in options.tables:
         stereo_table(title, in_duos[:: 1 if example else 2])
     if "rates" in options.tables and example:
