@@ -7,7 +7,7 @@ A comb is given by the first bin of each partial and the weights of its lobe, as
 import numpy as np
 
 from ..._compiled import compiled
-from ._combs import LOBE_BINS
+from ._combs import LOBE_BINS, LOBE_FIRST
 
 
 @compiled
@@ -371,17 +371,15 @@ def update_amplitudes(
 
 
 @compiled
-def best_shifts(X, rest, first, weights, amplitudes):
+def best_shifts(X, rest, positions, amplitudes):
     """Which of several combs explains most beside all others, frame by frame.
 
     Parameters
     ----------
     X, rest : ndarray of shape (n_frames, n_bins)
         Magnitudes, and the model of all but this comb; positive.
-    first : ndarray of shape (n_shifts, n_frames, n_partials) of int32
-        First bin of each partial.
-    weights : ndarray of shape (n_shifts, n_frames, n_partials, LOBE_BINS)
-        Lobe of each.
+    positions : ndarray of shape (n_shifts, n_frames)
+        Fundamental frequency of each comb in bins; 0 where there is none.
     amplitudes : ndarray of shape (n_frames, n_partials)
         Of the partials, the same for all shifts.
 
@@ -389,18 +387,85 @@ def best_shifts(X, rest, first, weights, amplitudes):
     -------
     shifts : ndarray of shape (n_frames,) of int
     """
-    n_shifts, n_frames, _ = first.shape
+    n_shifts, n_frames = positions.shape
+    n_bins, n_partials = X.shape[1], amplitudes.shape[1]
     shifts = np.zeros(n_frames, np.int64)
+    lobe = np.empty(LOBE_BINS)
     for n in range(n_frames):
         best = -np.inf
         for s in range(n_shifts):
             value = 0.0
-            for h in range(_count(weights[s, n])):
-                start = first[s, n, h]
+            for h in range(n_partials):
+                centre = positions[s, n] * (h + 1)
+                start = int(centre) + LOBE_FIRST
+                if centre == 0 or start + LOBE_BINS > n_bins:
+                    break
+                if start < 0:
+                    continue
+                lay_lobe(start - centre, lobe)
                 for i in range(LOBE_BINS):
-                    part = amplitudes[n, h] * weights[s, n, h, i]
-                    value += X[n, start + i] * np.log1p(part / rest[n, start + i])
+                    part = amplitudes[n, h] * lobe[i]
+                    value += X[n, start + i] * np.log(1 + part / rest[n, start + i])
                     value -= part
             if value > best:
                 best, shifts[n] = value, s
     return shifts
+
+
+@compiled
+def lay_lobe(offset, lobe):
+    """Write what `hann_lobe` gives at `offset`, `offset + 1`, ... into `lobe`.
+
+    The sine is taken once: from bin to bin only its sign changes.
+    """
+    sine = np.sin(np.pi * offset)
+    for i in range(lobe.shape[0]):
+        distance = offset + i
+        rest = 1 - distance**2
+        if abs(distance) < 1e-6:
+            lobe[i] = 1.0
+        elif abs(rest) < 1e-6:
+            lobe[i] = 0.5
+        elif abs(distance) < LOBE_BINS / 2:
+            lobe[i] = max(sine / (np.pi * distance * rest), 0.0)
+        else:
+            lobe[i] = 0.0
+        sine = -sine
+
+
+@compiled
+def running_median(padded, size):
+    """Median of `size` neighbours, an odd number of them, along each row.
+
+    Parameters
+    ----------
+    padded : ndarray of shape (n_rows, n + size - 1)
+        Values, with those beyond both ends.
+    size : int
+        How many values each median is of.
+
+    Returns
+    -------
+    medians : ndarray of shape (n_rows, n)
+    """
+    n_rows, n = padded.shape[0], padded.shape[1] - size + 1
+    medians = np.empty((n_rows, n))
+    for r in range(n_rows):
+        row = padded[r]
+        ordered = np.sort(row[:size])
+        medians[r, 0] = ordered[size // 2]
+        for k in range(1, n):
+            # The value that leaves makes room, and larger or smaller ones move up.
+            i = 0
+            while ordered[i] != row[k - 1]:
+                i += 1
+            new = row[k + size - 1]
+            while i + 1 < size and ordered[i + 1] < new:
+                ordered[i] = ordered[i + 1]
+                i += 1
+            while i > 0 and ordered[i - 1] > new:
+                ordered[i] = ordered[i - 1]
+                i -= 1
+            ordered[i] = new
+            medians[r, k] = ordered[size // 2]
+    return medians

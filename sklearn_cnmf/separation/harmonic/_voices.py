@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, median_filter
+from scipy.ndimage import gaussian_filter
 
 from ._combs import frequencies, lay_combs
 from ._envelopes import Envelopes, Profile
@@ -66,7 +66,11 @@ def in_counts(X: np.ndarray, counts: float) -> np.ndarray:
 
 def background_of(X: np.ndarray) -> np.ndarray:
     """Magnitudes between the partials, from the median of the bins around each."""
-    noise = median_filter(X, size=(1, _MEDIAN_BINS))
+    from ._kernels import running_median
+
+    beyond = _MEDIAN_BINS // 2
+    padded = np.pad(X, ((0, 0), (beyond, beyond)), mode="symmetric")
+    noise = running_median(padded, _MEDIAN_BINS)
     return noise + _LEAST * X.max(axis=1, keepdims=True) + 1e-5 * X.max()
 
 
@@ -192,8 +196,6 @@ def _refine(X, background, c, combs, first, weights, amplitudes, range_, bin_hz)
     )
     rest += background
     tried = combs[c] + np.linspace(-range_, range_, _N_SHIFTS)[:, None]
-    laid = lay_combs(_bins(tried, bin_hz), n_bins, _N_PARTIALS)
-    best = best_shifts(X, rest, *laid, amplitudes[c])
-    frames = np.arange(len(X))
-    combs[c] = tried[best, frames]
-    first[c], weights[c] = (own[best, frames] for own in laid)
+    best = best_shifts(X, rest, _bins(tried, bin_hz), amplitudes[c])
+    combs[c] = tried[best, np.arange(len(X))]
+    first[c], weights[c] = lay_combs(_bins(combs[c], bin_hz), n_bins, _N_PARTIALS)

@@ -5,7 +5,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.separation.harmonic import _kernels
-from sklearn_cnmf.separation.harmonic._combs import LOBE_BINS, lay_combs
+from sklearn_cnmf.separation.harmonic._combs import (
+    LOBE_BINS,
+    hann_lobe,
+    lay_combs,
+)
 
 N_BINS, N_PARTIALS = 200, 6
 
@@ -182,5 +186,34 @@ def test_shift_that_explains_most_is_found():
     for true in (0, 3, 8):
         X = dense(first, weights)[true, 0].sum(0)[None]
         rest = np.full_like(X, 0.01)
-        shifts = _kernels.best_shifts(X, rest, first, weights, amplitudes)
+        shifts = _kernels.best_shifts(X, rest, positions[:, None], amplitudes)
         assert_array_equal(shifts, [true])
+
+
+def test_shifts_are_those_of_plain_sums():
+    rng = np.random.default_rng(5)
+    # The lowest comb lies partly below the first bin, one frame has none.
+    positions = rng.uniform(0.5, 40, (7, 6))
+    positions[:, 2] = 0
+    X, rest = rng.random((6, N_BINS)) * 5, rng.random((6, N_BINS)) + 0.1
+    amplitudes = rng.random((6, N_PARTIALS)) * 3
+    found = _kernels.best_shifts(X, rest, positions, amplitudes)
+    combs = dense(*lay_combs(positions, N_BINS, N_PARTIALS))
+    parts = combs * amplitudes[:, :, None]
+    gains = X[:, None] * np.log1p(parts / rest[:, None]) - parts
+    assert_array_equal(found, gains.sum((2, 3)).argmax(0))
+
+
+def test_lobe_is_that_of_the_combs():
+    for offset in (-2.0, -1.999999999, -1.7, -1.5, -1.0, -0.2, 0.0):
+        lobe = np.empty(LOBE_BINS)
+        _kernels.lay_lobe(offset, lobe)
+        assert_allclose(lobe, hann_lobe(offset + np.arange(LOBE_BINS)), atol=1e-8)
+
+
+@pytest.mark.parametrize("size", [1, 3, 11])
+def test_running_median_is_the_median_of_each_window(size):
+    rng = np.random.default_rng(6)
+    rows = rng.integers(0, 9, (4, 60)).astype(float)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, size, axis=1)
+    assert_array_equal(_kernels.running_median(rows, size), np.median(windows, axis=2))
