@@ -5,9 +5,9 @@ import numpy as np
 # Bins that the main lobe of a Hann window covers, and the first of them relative to
 # the bin below its centre.
 LOBE_BINS, LOBE_FIRST = 4, -1
-# MIDI numbers of what is looked for: 58 Hz, the lowest note of a bassoon, to 2.1 kHz, the
-# highest C of a flute. With 82 Hz a canon lost 8 dB whose cello plays lower; to begin at
-# 58 or 65 Hz instead lost nothing on 26 duos.
+# MIDI numbers of what is looked for: 58 Hz, the lowest note of a bassoon, to 2.1 kHz,
+# the highest C of a flute. With 82 Hz a canon lost 8 dB whose cello plays lower; to
+# begin at 58 or 65 Hz instead lost nothing on 26 duos.
 LOWEST, HIGHEST = 34.0, 96.0
 
 
