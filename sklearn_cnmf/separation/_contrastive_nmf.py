@@ -165,9 +165,9 @@ class ContrastiveNMF(
 
     Attributes
     ----------
-    model_ : ArrayFactorization, LearnedSpectra, HarmonicVoices, OwnSpectra or \
-            GuidedStart
-        The fitted value, which all methods ask.
+    model_ : object
+        The fitted value, which all methods ask: an ArrayFactorization, LearnedSpectra,
+        HarmonicVoices, OwnSpectra or GuidedStart of :mod:`sklearn_cnmf.separation`.
     components_ : ndarray of shape (n_components, n_bins)
         Spectra (arrays).
     spectra_ : dict of str to ndarray of shape (at most n_components, n_bins)
