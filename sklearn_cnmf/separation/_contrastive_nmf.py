@@ -102,7 +102,7 @@ class ContrastiveNMF(
         Whether only the sum of each group's components is to follow or to avoid the
         guide, or each component, as published.
     mu, beta : float, default=0.0
-        Weights of the l1 norms of H and W.
+        Weights of the l1 norms of H and W ("harmonic": beside a positive `delta`).
     n_attended : int, default=None
         How many of the components follow the guide from the start ("guided",
         arrays); half of them if None.

@@ -100,9 +100,9 @@ class HarmonicVoices:
         Those of its instruments where at most one of them is unknown and there are as
         many as voices; by height otherwise.
         """
-        return (
-            trial.instruments if self._names(trial) else HEIGHTS[self._n_voices(trial)]
-        )
+        if self._names(trial):
+            return trial.instruments
+        return HEIGHTS[self._n_voices(trial)]
 
     def _names(self, trial):
         names = trial.instruments

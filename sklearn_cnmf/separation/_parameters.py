@@ -59,6 +59,11 @@ def check_estimator_parameters(estimator: Any) -> None:
     check_choice("dictionary", estimator.dictionary, DICTIONARIES)
     if estimator.dictionary == "harmonic" and estimator.n_components is not None:
         check_n_voices("n_components", estimator.n_components)
+    if estimator.dictionary == "harmonic" and estimator.solver == "published":
+        raise ValueError(
+            "solver: 'published' updates components, but dictionary='harmonic' fits "
+            "voices; solver='mu' is expected"
+        )
     check_choice("choice", estimator.choice, CHOICES)
     if estimator.choice_window is not None:
         check_choice_window("choice_window", estimator.choice_window)

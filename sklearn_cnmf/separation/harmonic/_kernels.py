@@ -68,6 +68,21 @@ def pitch_activations(X, background, first, weights, n_iterations):
 
 
 @compiled
+def _lay(model, background, first, weights, amplitudes, n_partials):
+    """Write the background and the combs on it where there are combs."""
+    for v in range(n_partials.shape[0]):
+        for h in range(n_partials[v]):
+            start = first[v, h]
+            for i in range(LOBE_BINS):
+                model[start + i] = background[start + i]
+    for v in range(n_partials.shape[0]):
+        for h in range(n_partials[v]):
+            start = first[v, h]
+            for i in range(LOBE_BINS):
+                model[start + i] += amplitudes[v, h] * weights[v, h, i]
+
+
+@compiled
 def _evidence(
     x,
     background,
@@ -93,16 +108,11 @@ def _evidence(
             start = first[v, h]
             found = 0.0
             for i in range(LOBE_BINS):
-                model[start + i] = background[start + i]
                 found += weights[v, h, i] * x[start + i]
             amplitudes[v, h] = 0.5 * found + 1e-9
     prior = 0.0
     for _ in range(n_iterations):
-        for v in range(n_voices):
-            for h in range(n_partials[v]):
-                start = first[v, h]
-                for i in range(LOBE_BINS):
-                    model[start + i] += amplitudes[v, h] * weights[v, h, i]
+        _lay(model, background, first, weights, amplitudes, n_partials)
         prior = 0.0
         for v in range(n_voices):
             level, expected = 0.0, 1e-12
@@ -121,28 +131,16 @@ def _evidence(
                 amplitudes[v, h] = amplitude
                 ratio = amplitude / mean
                 prior += shape * (np.log(ratio) - ratio + 1)
-        for v in range(n_voices):
-            for h in range(n_partials[v]):
-                start = first[v, h]
-                for i in range(LOBE_BINS):
-                    model[start + i] = background[start + i]
-    for v in range(n_voices):
-        for h in range(n_partials[v]):
-            start = first[v, h]
-            for i in range(LOBE_BINS):
-                model[start + i] += amplitudes[v, h] * weights[v, h, i]
+    _lay(model, background, first, weights, amplitudes, n_partials)
     gain = 0.0
     for v in range(n_voices):
         for h in range(n_partials[v]):
-            start = first[v, h]
-            for i in range(LOBE_BINS):
-                bin_ = start + i
-                floor = background[bin_]
+            for k in range(first[v, h], first[v, h] + LOBE_BINS):
                 # A bin of two partials is counted once.
-                if model[bin_] > floor:
-                    gain += x[bin_] * np.log(model[bin_] / floor)
-                    gain -= model[bin_] - floor
-                    model[bin_] = floor
+                if model[k] > background[k]:
+                    gain += x[k] * np.log(model[k] / background[k])
+                    gain -= model[k] - background[k]
+                    model[k] = background[k]
     return gain + prior
 
 
@@ -235,8 +233,6 @@ def best_path(evidence, pitches, reach, cost, cap, silent):
     Returns
     -------
     path : ndarray of shape (n_frames,) of int
-    score : float
-        Of the path.
     """
     n_frames, n_states, n_voices = pitches.shape
     score, before = evidence[0].copy(), np.empty(n_states)
@@ -269,7 +265,7 @@ def best_path(evidence, pitches, reach, cost, cap, silent):
     path[-1] = np.argmax(score)
     for n in range(n_frames - 1, 0, -1):
         path[n - 1] = came_from[n, path[n]]
-    return path, score.max()
+    return path
 
 
 @compiled

@@ -13,11 +13,11 @@ from ._find import find_voices
 # trios named right, instruments' profiles from other pieces of the same set / of the
 # other set of sounds, where the heights weigh 0, 0.1, 1:
 #
-#    examples         5 of 5 (5, 5)       5 of 5 (5, 5)
-#    harder ones      11 of 11 (11, 11)   10 of 10 (8, 10)
-#    chorales         29 of 30 (29, 29)   10 of 10 (10, 10)
+#    examples       of 4: 4, 4, 4         of 5: 5, 5, 5
+#    harder ones    of 11: 11, 11, 11     of 10: 8, 10, 10
+#    chorales       of 30: 29, 29, 29     of 10: 10, 10, 10
 #
-# Where amplitudes are compared over all registers together, 9 of the 10 harder ones.
+# Where amplitudes are compared over all registers together, 9 of these 10 harder ones.
 _N_PARTIALS = 20
 _HEIGHT, _NEARBY, _LEAST = 0.1, 3.0, 1e-3
 
@@ -42,7 +42,6 @@ def learn_profile(sources: list[np.ndarray], n_fft: int, audio_sfreq: float) -> 
     profiles = []
     for source in sources:
         _, X = spectra(source, n_fft, hop_of(n_fft))
-        X = X / X.max()
         profiles += find_voices(X, audio_sfreq / n_fft, 1).profiles
     heard = [_sounding(profile) for profile in profiles]
     return Profile(*(np.concatenate(parts) for parts in zip(*heard)))

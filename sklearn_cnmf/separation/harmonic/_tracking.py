@@ -84,5 +84,5 @@ def _path(evidence, states, candidates):
     pitches = np.concatenate([candidates, silence], axis=1)
     frames = np.arange(n_frames)[:, None, None]
     pitches = pitches[frames, states]
-    path, _ = best_path(evidence, pitches, _REACH, _JUMP, _CAP, _SILENT)
+    path = best_path(evidence, pitches, _REACH, _JUMP, _CAP, _SILENT)
     return pitches[np.arange(n_frames), path].T

@@ -65,6 +65,12 @@ def duet():
 
 
 @pytest.fixture(scope="session")
+def duet_notes():
+    """Notes (start, end, MIDI number) of each voice of the duet."""
+    return HIGH, LOW
+
+
+@pytest.fixture(scope="session")
 def trio(duet):
     """Three voices, (3, n_samples)."""
     return np.concatenate([duet, play(BASS, 0.8, 4)[None]])
