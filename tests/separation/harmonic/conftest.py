@@ -8,7 +8,7 @@ SFREQ = 8000.0
 GUIDE_SFREQ = 64.0
 
 
-def play(notes, slope, duration, vibrato=0.0, odd=False):
+def _play(notes, slope, duration, vibrato=0.0, odd=False):
     """Notes (start, end, MIDI number) as harmonic tones; `slope` of their partials."""
     times = np.arange(round(duration * SFREQ)) / SFREQ
     audio = np.zeros_like(times)
@@ -39,6 +39,23 @@ LOW = [(0.1, 0.9, 57), (0.9, 1.7, 62), (1.7, 2.1, 60), (2.1, 3.1, 58), (3.2, 3.9
 BASS = [(0.3, 1.3, 45), (1.3, 2.0, 43), (2.0, 2.7, 48), (2.7, 3.8, 41)]
 
 
+# The voices cross before their last notes.
+RISING = [
+    (0.1, 0.8, 60),
+    (0.8, 1.4, 63),
+    (1.4, 2.2, 58),
+    (2.2, 3.0, 62),
+    (3.0, 3.9, 75),
+]
+FALLING = [
+    (0.1, 0.6, 74),
+    (0.6, 1.2, 71),
+    (1.2, 1.9, 76),
+    (1.9, 2.7, 72),
+    (2.7, 3.9, 66),
+]
+
+
 def _make_trial(stems, attended, instruments=None, **changes):
     """Trial whose guide is the envelope of one of some stems, and its reference."""
     mixture = stems.sum(axis=0)
@@ -61,7 +78,14 @@ def _make_trial(stems, attended, instruments=None, **changes):
 @pytest.fixture(scope="session")
 def duet():
     """Two voices that sound together, with rests, (2, n_samples)."""
-    return np.stack([play(HIGH, 1.0, 4, vibrato=20), play(LOW, 1.0, 4, odd=True)])
+    return np.stack([_play(HIGH, 1.0, 4, vibrato=20), _play(LOW, 1.0, 4, odd=True)])
+
+
+@pytest.fixture(scope="session")
+def crossing():
+    """Two voices that cross, (2, n_samples), and their notes."""
+    stems = [_play(RISING, 0.4, 4), _play(FALLING, 1.2, 4, odd=True)]
+    return np.stack(stems), (RISING, FALLING)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +97,7 @@ def duet_notes():
 @pytest.fixture(scope="session")
 def trio(duet):
     """Three voices, (3, n_samples)."""
-    return np.concatenate([duet, play(BASS, 0.8, 4)[None]])
+    return np.concatenate([duet, _play(BASS, 0.8, 4)[None]])
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +110,9 @@ def make_trial():
 def duet_trial(duet):
     """Trial of the duet, whose first voice is attended."""
     return _make_trial(duet, 0)[0]
+
+
+@pytest.fixture(scope="session")
+def play():
+    """Function that plays notes as harmonic tones."""
+    return _play

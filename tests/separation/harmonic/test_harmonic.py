@@ -10,8 +10,9 @@ from sklearn_cnmf.model_io import load_model, save_model
 from sklearn_cnmf.separation import HarmonicVoices, MisfitWarning
 from sklearn_cnmf.separation._stft import hop_of, spectra
 from sklearn_cnmf.separation.harmonic import find_voices
+from sklearn_cnmf.separation.harmonic._voices import fit_voices
 
-SFREQ = 8000.0
+SFREQ, N_FFT = 8000.0, 1488
 
 
 @pytest.fixture
@@ -42,17 +43,48 @@ def test_two_voices_come_apart_without_references(duet, separated):
     assert 0.8 < separated.explained <= 1
 
 
+def voices_of(stems):
+    """Voices of a mixture, and the times of the frames."""
+    _, X = spectra(stems.sum(axis=0), N_FFT, hop_of(N_FFT))
+    times = np.arange(len(X)) * hop_of(N_FFT) / SFREQ
+    return find_voices(X, SFREQ / N_FFT, len(stems)), times
+
+
+def deviations(pitches, notes, times):
+    """Semitones between what was found and what is played, off the onsets."""
+    found = [
+        pitches[(times > start + 0.1) & (times < end - 0.1)] - pitch
+        for start, end, pitch in notes
+    ]
+    return np.abs(np.concatenate(found))
+
+
 def test_tracked_pitches_are_those_played(duet, duet_notes):
-    n_fft = 1488
-    _, X = spectra(duet.sum(axis=0), n_fft, hop_of(n_fft))
-    found = find_voices(X, SFREQ / n_fft, 2)
-    times = np.arange(len(X)) * hop_of(n_fft) / SFREQ
+    found, times = voices_of(duet)
     assert found.heights[0] > found.heights[1]
-    for pitches, notes in zip(found.pitches, duet_notes):
-        for start, end, pitch in notes:
-            inside = (times > start + 0.1) & (times < end - 0.1)
-            # The first voice has a vibrato of 20 cents.
-            assert np.abs(pitches[inside] - pitch).max() < 0.35
+    first, second = (deviations(*own, times) for own in zip(found.pitches, duet_notes))
+    # The first voice has a vibrato of 20 cents.
+    assert first.max() < 0.35
+    assert second.max() < 0.1
+
+
+def test_voices_are_followed_where_they_cross(crossing):
+    stems, notes = crossing
+    found, times = voices_of(stems)
+    orders = [found.pitches, found.pitches[::-1]]
+    share = max(
+        np.mean(
+            np.concatenate([deviations(*own, times) for own in zip(order, notes)]) < 0.3
+        )
+        for order in orders
+    )
+    assert share > 0.95
+
+
+def test_pitches_move_off_the_grid(play):
+    _, X = spectra(play([(0.1, 1.9, 60.37)], 1.0, 2), N_FFT, hop_of(N_FFT))
+    voices = fit_voices(X, np.full((1, len(X)), 60.2), SFREQ / N_FFT)
+    assert_allclose(voices.pitches[0, 8:-8], 60.37, atol=0.06)
 
 
 def test_candidates_add_up_to_the_mixture(duet_trial, separated):

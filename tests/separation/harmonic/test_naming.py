@@ -38,9 +38,10 @@ def test_what_is_assigned_fits_best_together():
     assert_array_equal(assign_voices((second, first), instruments), [1, 0])
 
 
-def test_where_timbre_says_nothing_the_height_does():
-    low, high = profile(SOFT, [48, 50]), profile(SOFT, [70, 72])
-    voices = (profile(SOFT, [68]), profile(SOFT, [52]))
+def test_where_timbre_says_little_the_height_does():
+    other = SOFT + 0.01 * BRIGHT
+    low, high = profile(SOFT, [48, 50]), profile(other, [70, 72])
+    voices = (profile(SOFT, [71]), profile(other, [49]))
     assert_array_equal(assign_voices(voices, [low, high]), [1, 0])
 
 
