@@ -168,6 +168,16 @@ def test_what_is_no_voice_is_warned_of(duet_trial, model):
     assert bad.explained < 0.6
 
 
+def test_contrast_follows_the_guide_of_each_trial_of_a_mixture(duet, make_trial):
+    trials = [make_trial(duet, 0)[0]] * 2
+    trials[1] = replace(trials[1], guide=trials[1].guide ** 2)
+    model = ContrastiveNMF(dictionary="harmonic", delta=0.3, choice="hard").fit(trials)
+    together = model.predict(trials, attended=["higher", "higher"])
+    alone = model.predict(trials[1:], attended=["higher"])
+    assert_array_equal(together[1], alone[0])
+    assert not np.array_equal(together[0], together[1])
+
+
 def test_loudness_does_not_matter(duet_trial, separated, model):
     for factor in (1e-6, 1e6):
         louder = replace(duet_trial, mixture=duet_trial.mixture * factor)

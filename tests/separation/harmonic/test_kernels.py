@@ -101,11 +101,13 @@ def test_envelope_tells_who_sounds():
     assert evidence[0, 1] > evidence[0, 0] + 5
 
 
-def test_path_is_the_best_of_all_paths():
-    rng = np.random.default_rng(3)
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("spread", [2, 5, 20])
+def test_path_is_the_best_of_all_paths(seed, spread):
+    rng = np.random.default_rng(seed)
     evidence = rng.random((5, 4)) * 4
     evidence[2, 1] = -np.inf
-    pitches = 60 + 5 * rng.standard_normal((5, 4, 2))
+    pitches = 60 + spread * rng.standard_normal((5, 4, 2))
     pitches[1, 2, 0] = pitches[3, 0, 1] = np.nan
 
     def score(path):
