@@ -12,6 +12,11 @@ def check_named(separation: Separation, trial: Trial) -> None:
 
 def index_of(name: str, trial: Trial) -> int:
     """Index of an instrument by the name of a candidate."""
+    if trial.instruments is None:
+        raise ValueError(
+            f"dictionary: 'harmonic' found a voice {name!r}, but the trial names no "
+            "instruments, so that nothing tells which source it is"
+        )
     if name not in trial.instruments:
         raise ValueError(
             f"dictionary: 'harmonic' found a voice {name!r}, and nothing tells which "

@@ -25,3 +25,11 @@ def test_voices_by_height_are_refused():
         index_of("higher", TRIAL)
     with pytest.raises(ValueError, match=expected):
         check_named(separation(("higher", "lower")), TRIAL)
+
+
+def test_voices_of_trials_without_names_are_refused():
+    unnamed = SimpleNamespace(instruments=None)
+    expected = "voice 'higher', but the trial names no instruments"
+    with pytest.raises(ValueError, match=expected):
+        check_named(separation(("higher", "lower")), unnamed)
+    check_named(separation(None), unnamed)
