@@ -43,8 +43,9 @@ def melody(instrument, rng, seconds=2.0):
 
 
 def evaluated(trials, references, n_jobs=1):
+    separator = ContrastiveNMF(dictionary="harmonic")
     return evaluate(
-        make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(dictionary="harmonic")),
+        make_pipeline(EnvelopeDecoder(alpha=1.0), separator),
         trials,
         references,
         cv=2,
@@ -118,5 +119,6 @@ def test_results_of_voices_do_not_depend_on_n_jobs(result, duets):
 def test_voices_of_unnamed_instruments_are_refused(duets):
     trials, references = duets
     unnamed = [replace(trial, instruments=None) for trial in trials[:4]]
-    with pytest.raises(ValueError, match="all 4 trials failed; .*names no instruments"):
+    expected = r"all 4 trials failed; .*names no instruments"
+    with pytest.raises(ValueError, match=expected):
         evaluated(unnamed, references[:4])
