@@ -68,80 +68,61 @@ def pitch_activations(X, background, first, weights, n_iterations):
 
 
 @compiled
-def _lay(model, background, first, weights, amplitudes, n_partials):
-    """Write the background and the combs on it where there are combs."""
-    for v in range(n_partials.shape[0]):
-        for h in range(n_partials[v]):
-            start = first[v, h]
-            for i in range(LOBE_BINS):
-                model[start + i] = background[start + i]
-    for v in range(n_partials.shape[0]):
-        for h in range(n_partials[v]):
-            start = first[v, h]
-            for i in range(LOBE_BINS):
-                model[start + i] += amplitudes[v, h] * weights[v, h, i]
+def _add(model, lobe, amplitude):
+    """Add a partial to its bins; all are read before one is written."""
+    a, b = model[0] + amplitude * lobe[0], model[1] + amplitude * lobe[1]
+    c, d = model[2] + amplitude * lobe[2], model[3] + amplitude * lobe[3]
+    model[0], model[1], model[2], model[3] = a, b, c, d
 
 
 @compiled
-def _evidence(
-    x,
-    background,
+def _fit_state(
+    combs,
     first,
     weights,
+    heard,
     sizes,
-    n_partials,
+    counts,
     envelopes,
     shape,
     n_iterations,
-    amplitudes,
     model,
+    amplitudes,
+    updated,
+    ratios,
 ):
-    """Log-evidence that some combs sound in a frame, beside that of silence.
+    """Fit amplitudes of the comb of each voice, each with a gamma prior.
 
-    All but `x`, `background` and `model` have one row a voice; one without partials is
-    silent. Amplitudes are fitted here, each with a gamma prior whose mean is the
-    voice's envelope at the voice's level.
+    The mean of the prior is the voice's envelope at the voice's level, and `ratios` are
+    those of the amplitudes to it. `model` is the background before, and has the combs
+    on it afterwards; what `amplitudes` and `updated` hold before does not matter.
     """
-    n_voices = n_partials.shape[0]
-    for v in range(n_voices):
-        for h in range(n_partials[v]):
-            start = first[v, h]
-            found = 0.0
-            for i in range(LOBE_BINS):
-                found += weights[v, h, i] * x[start + i]
-            amplitudes[v, h] = 0.5 * found + 1e-9
-    prior = 0.0
+    for v in range(combs.size):
+        c = combs[v]
+        for h in range(counts[c]):
+            amplitudes[v, h] = 0.5 * heard[c, h].sum() + 1e-9
+            _add(model[first[c, h] :], weights[c, h], amplitudes[v, h])
     for _ in range(n_iterations):
-        _lay(model, background, first, weights, amplitudes, n_partials)
-        prior = 0.0
-        for v in range(n_voices):
+        for v in range(combs.size):
+            c = combs[v]
+            for h in range(counts[c]):
+                own, there = heard[c, h], model[first[c, h] :]
+                total = own[0] / there[0] + own[1] / there[1]
+                total += own[2] / there[2] + own[3] / there[3]
+                updated[v, h] = amplitudes[v, h] * total
+        for v in range(combs.size):
+            c = combs[v]
             level, expected = 0.0, 1e-12
-            for h in range(n_partials[v]):
-                start = first[v, h]
-                own = 0.0
-                for i in range(LOBE_BINS):
-                    own += weights[v, h, i] * x[start + i] / model[start + i]
-                amplitudes[v, h] *= own
-                level += amplitudes[v, h]
-                expected += envelopes[v, h] * sizes[v, h]
+            for h in range(counts[c]):
+                level += updated[v, h]
+                expected += envelopes[v, h] * sizes[c, h]
             level /= expected
-            for h in range(n_partials[v]):
+            for h in range(counts[c]):
                 mean = level * envelopes[v, h] + 1e-9
-                amplitude = (amplitudes[v, h] + shape) / (sizes[v, h] + shape / mean)
-                amplitudes[v, h] = amplitude
-                ratio = amplitude / mean
-                prior += shape * (np.log(ratio) - ratio + 1)
-    _lay(model, background, first, weights, amplitudes, n_partials)
-    gain = 0.0
-    for v in range(n_voices):
-        for h in range(n_partials[v]):
-            for k in range(first[v, h], first[v, h] + LOBE_BINS):
-                # A bin of two partials is counted once.
-                if model[k] > background[k]:
-                    gain += x[k] * np.log(model[k] / background[k])
-                    gain -= model[k] - background[k]
-                    model[k] = background[k]
-    return gain + prior
+                ratios[v, h] = (updated[v, h] + shape) / (sizes[c, h] * mean + shape)
+                change = ratios[v, h] * mean - amplitudes[v, h]
+                amplitudes[v, h] += change
+                _add(model[first[c, h] :], weights[c, h], change)
 
 
 @compiled
@@ -176,41 +157,51 @@ def state_evidence(
     n_frames, n_states, n_voices = states.shape
     n_candidates, n_partials = first.shape[1:]
     evidence = np.full((n_frames, n_states), -np.inf)
-    starts = np.zeros((n_voices, n_partials), np.int32)
-    lobes = np.zeros((n_voices, n_partials, LOBE_BINS))
-    sizes = np.zeros((n_voices, n_partials))
-    counts = np.zeros(n_voices, np.int64)
-    amplitudes = np.zeros((n_voices, n_partials))
-    model = np.zeros(X.shape[1])
+    # Silence comes last and has no partials.
+    counts = np.zeros(n_candidates + 1, np.int64)
+    heard = np.empty((n_candidates, n_partials, LOBE_BINS))
+    sizes = np.empty((n_candidates, n_partials))
+    amplitudes = np.empty((n_voices, n_partials))
+    updated, ratios = np.empty_like(amplitudes), np.empty_like(amplitudes)
     for n in range(n_frames):
+        model = background[n].copy()
+        for c in range(n_candidates):
+            counts[c] = _count(weights[n, c])
+            for h in range(counts[c]):
+                sizes[c, h] = weights[n, c, h].sum()
+                for i in range(LOBE_BINS):
+                    heard[c, h, i] = weights[n, c, h, i] * X[n, first[n, c, h] + i]
         for s in range(n_states):
-            if states[n, s, 0] < 0:
+            combs = states[n, s]
+            if combs[0] < 0:
                 continue
-            for v in range(n_voices):
-                own = states[n, s, v]
-                counts[v] = 0
-                if own == n_candidates:
-                    continue
-                counts[v] = _count(weights[n, own])
-                for h in range(counts[v]):
-                    starts[v, h] = first[n, own, h]
-                    sizes[v, h] = 0.0
-                    for i in range(LOBE_BINS):
-                        lobes[v, h, i] = weights[n, own, h, i]
-                        sizes[v, h] += weights[n, own, h, i]
-            evidence[n, s] = _evidence(
-                X[n],
-                background[n],
-                starts,
-                lobes,
+            _fit_state(
+                combs,
+                first[n],
+                weights[n],
+                heard,
                 sizes,
                 counts,
                 envelopes,
                 shape,
                 n_iterations,
-                amplitudes,
                 model,
+                amplitudes,
+                updated,
+                ratios,
             )
+            gain = 0.0
+            for v in range(n_voices):
+                for h in range(counts[combs[v]]):
+                    ratio, start = ratios[v, h], first[n, combs[v], h]
+                    gain += shape * (np.log(ratio) - ratio + 1)
+                    for k in range(start, start + LOBE_BINS):
+                        # What is added to a bin of two partials is counted once.
+                        if model[k] > background[n, k]:
+                            gain += X[n, k] * np.log(model[k] / background[n, k])
+                            gain -= model[k] - background[n, k]
+                        model[k] = background[n, k]
+            evidence[n, s] = gain
     return evidence
 
 
