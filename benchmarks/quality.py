@@ -20,6 +20,9 @@ voice, beside learned spectra and the mixture's own components in oracle groups;
 "explained" is that of `Separation`. Noise is drawn ten times for each source and r.
 Soft answers weigh the voices by their probabilities, with the weight of a listener of
 such guides by the prior, and with that of noise of its band.
+
+"harmonic-limits" needs no stems: synthetic duos, one difficulty at a time
+(`benchmarks._voice_limits`).
 """
 
 import argparse
@@ -41,11 +44,15 @@ from benchmarks._quality_cases import (
     noisy,
 )
 from benchmarks._quality_rates import gains_at_rates
+from benchmarks._voice_limits import N_DUOS, print_limits
 from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.separation import MisfitWarning
 
 R = (1.0, 0.5, 0.2, 0.1)
-TABLES = ("learned", "transfer", "unknown", "blind", "harmonic", "rates", "stereo")
+# Tables of sets of stems, and one of synthetic duos.
+LIMITS = "harmonic-limits"
+OF_SETS = ("learned", "transfer", "unknown", "blind", "harmonic", "rates", "stereo")
+TABLES = (*OF_SETS, LIMITS)
 SETS = {"example": load_example_stems, "hard": load_hard_stems}
 # Share of the first source in the left channel, of the second in the right.
 PANS = (0.5, 0.6, 0.7, 0.8, 0.98)
@@ -385,8 +392,11 @@ def main():
     warnings.filterwarnings("ignore", "alphas: the best value", UserWarning)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as memory:
-        for name in options.sets:
-            tables_of(name, options, memory)
+        if set(options.tables) & set(OF_SETS):
+            for name in options.sets:
+                tables_of(name, options, memory)
+        if LIMITS in options.tables:
+            print_limits(memory, 1 if options.quick else N_DUOS)
     print(f"\n# {time.perf_counter() - start:.0f} s", flush=True)
 
 
