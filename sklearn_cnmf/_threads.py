@@ -1,8 +1,11 @@
-"""One BLAS thread at a time."""
+"""One BLAS thread at a time, and threads that share work instead."""
 
 import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
@@ -30,6 +33,43 @@ def one_thread():
         yield n_threads
     finally:
         _hold.leave()
+
+
+# Calls a function with each of some parts and returns the results in order.
+Share = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+
+
+def in_turn(function: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
+    """Return what `function` makes of each part, by this thread alone."""
+    return [function(part) for part in parts]
+
+
+@contextmanager
+def sharing(n_threads: int) -> Iterator[Share]:
+    """Share work out to so many threads, as a context manager.
+
+    Yields
+    ------
+    share : callable
+        As :func:`in_turn`; this thread takes its share too.
+    """
+    if n_threads == 1:
+        yield in_turn
+        return
+    with ThreadPoolExecutor(n_threads - 1) as executor:
+        yield partial(_shared_out, executor, n_threads)
+
+
+def _shared_out(executor, n_threads, function, parts):
+    def of_thread(first):
+        return in_turn(function, parts[first::n_threads])
+
+    others = [executor.submit(of_thread, first) for first in range(1, n_threads)]
+    results = [None] * len(parts)
+    results[::n_threads] = of_thread(0)
+    for first, other in enumerate(others, 1):
+        results[first::n_threads] = other.result()
+    return results
 
 
 class _Hold:

@@ -8,10 +8,11 @@ not depend on how many there are.
 """
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
+
+from ..._threads import in_turn, sharing
 
 # A block has at least so many bytes, so many frames, and so many for each component.
 _BLOCK_BYTES, _BLOCK_FRAMES, _FRAMES_PER_COMPONENT = 1 << 17, 64, 0.3
@@ -44,22 +45,18 @@ class Workspace:
             round(_FRAMES_PER_COMPONENT * n_components),
         )
         self._lanes = _lanes(n_frames, self._n_rows)
-        self._n_threads, self._executor = 1, None
+        self._share = in_turn
         self._frames = np.empty((n_frames, n_components), dtype=X.dtype)
         self._bins = None
 
     @contextmanager
     def threads(self, n_threads: int):
         """Share the sweeps inside out to so many threads, as a context manager."""
-        self._n_threads = min(n_threads, len(self._lanes))
-        if self._n_threads == 1:
-            yield
-            return
-        with ThreadPoolExecutor(self._n_threads - 1) as self._executor:
+        with sharing(min(n_threads, len(self._lanes))) as self._share:
             try:
                 yield
             finally:
-                self._n_threads = 1
+                self._share = in_turn
 
     def onto_activations(
         self, A: np.ndarray, W: np.ndarray
@@ -88,7 +85,7 @@ class Workspace:
                 self.X[rows], A[rows], W, self.floor, self._n_rows, self._frames[rows]
             )
 
-        log_likelihood = sum(self._of_each_lane(of_lane))
+        log_likelihood = sum(self._share(of_lane, range(len(self._lanes))))
         model = np.dot(A.sum(0, dtype=np.float64), W.sum(1, dtype=np.float64))
         return self._frames, (log_likelihood - self.total + float(model)) / self.total
 
@@ -103,27 +100,10 @@ class Workspace:
             rows = self._lanes[lane]
             sweep(self.X[rows], A[rows], W, self.floor, self._n_rows, self._bins[lane])
 
-        self._of_each_lane(of_lane)
+        self._share(of_lane, range(len(self._lanes)))
         for sums in self._bins[1:]:
             self._bins[0] += sums
         return self._bins[0]
-
-    def _of_each_lane(self, function):
-        """Return what `function` makes of each lane; this thread takes its share."""
-        results = [None] * len(self._lanes)
-
-        def of_thread(first):
-            for lane in range(first, len(results), self._n_threads):
-                results[lane] = function(lane)
-
-        others = [
-            self._executor.submit(of_thread, first)
-            for first in range(1, self._n_threads)
-        ]
-        of_thread(0)
-        for other in others:
-            other.result()
-        return results
 
 
 def _compiled():

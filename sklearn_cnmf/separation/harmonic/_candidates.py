@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from ..._threads import Share, in_turn
+from ._blocks import blocks_of
 from ._combs import HIGHEST, LOWEST, frequencies, lay_combs
 from ._envelopes import generic_envelope
 
@@ -16,7 +18,11 @@ CLOSEST = 0.8
 
 
 def candidate_pitches(
-    X: np.ndarray, background: np.ndarray, bin_hz: float, n_candidates: int
+    X: np.ndarray,
+    background: np.ndarray,
+    bin_hz: float,
+    n_candidates: int,
+    share: Share = in_turn,
 ) -> np.ndarray:
     """Find the pitches that may sound in each frame.
 
@@ -28,6 +34,8 @@ def candidate_pitches(
         Distance of two bins in Hz.
     n_candidates : int
         How many, at most.
+    share : callable, optional
+        Shares blocks of frames out to threads.
 
     Returns
     -------
@@ -40,14 +48,20 @@ def candidate_pitches(
     first, weights = lay_combs(frequencies(grid) / bin_hz, X.shape[1], _N_PARTIALS)
     weights *= generic_envelope(_N_PARTIALS)[:, None]
     weights /= weights.sum((1, 2), keepdims=True)
-    salience = pitch_activations(X, background, first, weights, _N_ITERATIONS)
-    salience = gaussian_filter1d(salience, 1, axis=1)
     reach = 1 + 2 * round(_APART / _STEP)
-    peaks = salience == maximum_filter1d(salience, reach, axis=1)
-    heights = np.where(peaks, salience, 0)
-    order = np.argsort(-heights, axis=1, kind="stable")[:, :n_candidates]
-    there = np.take_along_axis(heights, order, 1) > 0
-    return np.where(there, grid[order], np.nan)
+
+    def of_block(frames):
+        salience = pitch_activations(
+            X[frames], background[frames], first, weights, _N_ITERATIONS
+        )
+        salience = gaussian_filter1d(salience, 1, axis=1)
+        peaks = salience == maximum_filter1d(salience, reach, axis=1)
+        heights = np.where(peaks, salience, 0)
+        order = np.argsort(-heights, axis=1, kind="stable")[:, :n_candidates]
+        there = np.take_along_axis(heights, order, 1) > 0
+        return np.where(there, grid[order], np.nan)
+
+    return np.concatenate(share(of_block, blocks_of(len(X))))
 
 
 def possible_sets(pitches: np.ndarray, n_voices: int) -> np.ndarray:

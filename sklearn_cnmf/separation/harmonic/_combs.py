@@ -59,9 +59,10 @@ def lay_combs(
         Lobe of each partial; zero where there is none, or where it would reach out of
         the spectrum.
     """
-    centres = positions[..., None] * np.arange(1, n_partials + 1)
-    first = np.floor(centres).astype(np.int32) + LOBE_FIRST
-    there = (centres > 0) & (first >= 0) & (first + LOBE_BINS <= n_bins)
-    first = np.where(there, first, 0).astype(np.int32)
-    offsets = first[..., None] + np.arange(LOBE_BINS) - centres[..., None]
-    return first, hann_lobe(offsets) * there[..., None]
+    from ._kernels import lay_partials
+
+    first = np.zeros((positions.size, n_partials), np.int32)
+    weights = np.zeros((*first.shape, LOBE_BINS))
+    lay_partials(positions.ravel(), n_bins, first, weights)
+    shape = *positions.shape, n_partials
+    return first.reshape(shape), weights.reshape(*shape, LOBE_BINS)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._threads import one_thread, sharing
 from ._envelopes import Profile
 from ._tracking import track_voices
 from ._voices import fit_voices, spread
@@ -40,6 +41,9 @@ class Found(NamedTuple):
 def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
     """Track voices through a mixture and fit combs to them.
 
+    Frames are shared among as many threads as BLAS is allowed, and the results are the
+    same bits for any number of them.
+
     Parameters
     ----------
     X : ndarray of shape (n_frames, n_bins)
@@ -54,11 +58,13 @@ def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
     found : Found
     """
     n_bins = min(X.shape[1], round(_HIGHEST_HZ / bin_hz))
-    heard = X[:, :n_bins].astype(np.float64)
-    pitches = track_voices(heard, bin_hz, n_voices)
-    voices = fit_voices(heard, pitches, bin_hz)
+    heard = X[:, :n_bins].astype(np.float64, copy=False)
+    with one_thread() as n_threads, sharing(n_threads) as share:
+        pitches = track_voices(heard, bin_hz, n_voices, share)
+        voices = fit_voices(heard, pitches, bin_hz, share)
     models = np.zeros((n_voices, *X.shape), X.dtype)
-    models[..., :n_bins] = spread(voices.models)
+    for own, model in zip(models, voices.models):
+        own[:, :n_bins] = spread(model)
     levels = voices.models.sum(axis=2)
     return Found(
         models,

@@ -265,14 +265,14 @@ def comb_models(first, weights, amplitudes, owner, n_voices, n_bins):
 
     Parameters
     ----------
-    first : ndarray of shape (n_combs, n_frames, n_partials) of int32
+    first : ndarray of shape (n_frames, n_combs, n_partials) of int32
         First bin of each partial.
-    weights : ndarray of shape (n_combs, n_frames, n_partials, LOBE_BINS)
+    weights : ndarray of shape (n_frames, n_combs, n_partials, LOBE_BINS)
         Lobe of each.
-    amplitudes : ndarray of shape (n_combs, n_frames, n_partials)
+    amplitudes : ndarray of shape (n_frames, n_combs, n_partials)
         Of each partial.
     owner : ndarray of shape (n_combs,) of int
-        Voice of each comb.
+        Voice of each comb; -1 of one that is left out.
     n_voices, n_bins : int
         How many there are.
 
@@ -280,14 +280,16 @@ def comb_models(first, weights, amplitudes, owner, n_voices, n_bins):
     -------
     models : ndarray of shape (n_voices, n_frames, n_bins)
     """
-    n_combs, n_frames, _ = first.shape
+    n_frames, n_combs, _ = first.shape
     models = np.zeros((n_voices, n_frames, n_bins))
-    for c in range(n_combs):
-        for n in range(n_frames):
-            for h in range(_count(weights[c, n])):
-                start = first[c, n, h]
+    for n in range(n_frames):
+        for c in range(n_combs):
+            if owner[c] < 0:
+                continue
+            for h in range(_count(weights[n, c])):
+                start = first[n, c, h]
                 for i in range(LOBE_BINS):
-                    part = amplitudes[c, n, h] * weights[c, n, h, i]
+                    part = amplitudes[n, c, h] * weights[n, c, h, i]
                     models[owner[c], n, start + i] += part
     return models
 
@@ -304,7 +306,7 @@ def update_amplitudes(
         Magnitudes, and what is there without any voice; positive.
     first, weights, amplitudes :
         As in `comb_models`.
-    rows : ndarray of shape (n_combs, n_frames) of int
+    rows : ndarray of shape (n_frames, n_combs) of int
         Which envelope each comb has in each frame.
     envelopes : ndarray of shape (n_envelopes, n_partials)
         Expected amplitudes of the partials.
@@ -318,40 +320,40 @@ def update_amplitudes(
     found, expected : ndarray of shape (n_envelopes, n_partials)
         Magnitude of the partials, and what their level alone would give.
     """
-    n_combs, n_frames, _ = first.shape
+    n_frames, n_combs, _ = first.shape
     found, expected = np.zeros(envelopes.shape), np.zeros(envelopes.shape)
     ratio = np.empty(X.shape[1])
     counts = np.empty(n_combs, np.int64)
     for n in range(n_frames):
         ratio[:] = background[n]
         for c in range(n_combs):
-            counts[c] = _count(weights[c, n])
+            counts[c] = _count(weights[n, c])
             for h in range(counts[c]):
-                start = first[c, n, h]
+                start = first[n, c, h]
                 for i in range(LOBE_BINS):
-                    ratio[start + i] += amplitudes[c, n, h] * weights[c, n, h, i]
+                    ratio[start + i] += amplitudes[n, c, h] * weights[n, c, h, i]
         for k in range(ratio.size):
             ratio[k] = X[n, k] / ratio[k]
         for c in range(n_combs):
-            v = rows[c, n]
+            v = rows[n, c]
             level, whole = 0.0, 1e-12
             for h in range(counts[c]):
-                start = first[c, n, h]
+                start = first[n, c, h]
                 own, size = 0.0, 0.0
                 for i in range(LOBE_BINS):
-                    own += weights[c, n, h, i] * ratio[start + i]
-                    size += weights[c, n, h, i]
-                amplitudes[c, n, h] *= own
-                level += amplitudes[c, n, h]
+                    own += weights[n, c, h, i] * ratio[start + i]
+                    size += weights[n, c, h, i]
+                amplitudes[n, c, h] *= own
+                level += amplitudes[n, c, h]
                 whole += envelopes[v, h] * size
             level *= trust[c] / whole
             for h in range(counts[c]):
                 size = 0.0
                 for i in range(LOBE_BINS):
-                    size += weights[c, n, h, i]
+                    size += weights[n, c, h, i]
                 mean = level * envelopes[v, h] + 1e-12
-                amplitude = (amplitudes[c, n, h] + shape) / (size + shape / mean)
-                amplitudes[c, n, h] = amplitude
+                amplitude = (amplitudes[n, c, h] + shape) / (size + shape / mean)
+                amplitudes[n, c, h] = amplitude
                 found[v, h] += amplitude * size
                 expected[v, h] += level * size
     return found, expected
@@ -397,6 +399,18 @@ def best_shifts(X, rest, positions, amplitudes):
             if value > best:
                 best, shifts[n] = value, s
     return shifts
+
+
+@compiled
+def lay_partials(positions, n_bins, first, weights):
+    """Write what `lay_combs` returns, for a row of positions, to arrays of zeros."""
+    for c in range(positions.size):
+        for h in range(first.shape[1]):
+            centre = positions[c] * (h + 1)
+            start = int(np.floor(centre)) + LOBE_FIRST
+            if centre > 0 and start >= 0 and start + LOBE_BINS <= n_bins:
+                first[c, h] = start
+                lay_lobe(start - centre, weights[c, h])
 
 
 @compiled

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from ..._threads import Share, in_turn
+from ._blocks import blocks_of
 from ._candidates import candidate_pitches, placed, possible_sets
 from ._combs import frequencies, lay_combs
 from ._envelopes import generic_envelope
@@ -27,7 +29,9 @@ _N_PASSES = 3
 _REACH, _JUMP, _CAP, _SILENT = 0.5, 2.0, 14.0, 7.0
 
 
-def track_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> np.ndarray:
+def track_voices(
+    X: np.ndarray, bin_hz: float, n_voices: int, share: Share = in_turn
+) -> np.ndarray:
     """Track the pitches of voices through a mixture.
 
     Parameters
@@ -38,6 +42,8 @@ def track_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> np.ndarray:
         Distance of two bins in Hz.
     n_voices : int
         How many there are.
+    share : callable, optional
+        Shares blocks of frames out to threads.
 
     Returns
     -------
@@ -48,15 +54,23 @@ def track_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> np.ndarray:
 
     whole, X = X, X[:, : round(_HIGHEST_HZ / bin_hz)]
     X = in_counts(X, _COUNTS)
-    background = background_of(X)
-    candidates = candidate_pitches(X, background, bin_hz, _N_CANDIDATES)
+    background = background_of(X, share)
+    candidates = candidate_pitches(X, background, bin_hz, _N_CANDIDATES, share)
     bins = np.nan_to_num(frequencies(candidates) / bin_hz, nan=0.0)
-    first, weights = lay_combs(bins, X.shape[1], _N_PARTIALS)
 
     def evidence_of(states, envelopes, shape):
-        return state_evidence(
-            X, background, first, weights, states, envelopes, shape, _N_UPDATES
-        )
+        def of_block(frames):
+            return state_evidence(
+                X[frames],
+                background[frames],
+                *lay_combs(bins[frames], X.shape[1], _N_PARTIALS),
+                states[frames],
+                envelopes,
+                shape,
+                _N_UPDATES,
+            )
+
+        return np.concatenate(share(of_block, blocks_of(len(X))))
 
     sets = possible_sets(candidates, n_voices)
     generic = np.tile(generic_envelope(_N_PARTIALS), (n_voices, 1))
@@ -71,7 +85,7 @@ def track_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> np.ndarray:
     pitches = _path(evidence, states, candidates)
     states = placed(sets, _N_CANDIDATES, by_height=False)
     for _ in range(_N_PASSES):
-        envelopes = fit_voices(whole, pitches, bin_hz).envelopes[:, :_N_PARTIALS]
+        envelopes = fit_voices(whole, pitches, bin_hz, share).envelopes[:, :_N_PARTIALS]
         pitches = _path(evidence_of(states, envelopes, _SHAPE), states, candidates)
     return pitches
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ..._threads import Share, in_turn
+from ._blocks import blocks_of
 from ._combs import frequencies, lay_combs
 from ._envelopes import Envelopes, Profile
 
@@ -61,20 +63,30 @@ class Voices(NamedTuple):
 
 def in_counts(X: np.ndarray, counts: float) -> np.ndarray:
     """Scale magnitudes to a mean sum per frame."""
-    return X * (counts * len(X) / X.sum(dtype=np.float64))
+    return np.multiply(X, counts * len(X) / X.sum(dtype=np.float64), order="C")
 
 
-def background_of(X: np.ndarray) -> np.ndarray:
+def background_of(X: np.ndarray, share: Share = in_turn) -> np.ndarray:
     """Magnitudes between the partials, from the median of the bins around each."""
     from ._kernels import running_median
 
     beyond = _MEDIAN_BINS // 2
-    padded = np.pad(X, ((0, 0), (beyond, beyond)), mode="symmetric")
-    noise = running_median(padded, _MEDIAN_BINS)
-    return noise + _LEAST * X.max(axis=1, keepdims=True) + 1e-5 * X.max()
+    background = np.empty_like(X)
+    least = 1e-5 * X.max()
+
+    def of_block(frames):
+        own = X[frames]
+        padded = np.pad(own, ((0, 0), (beyond, beyond)), mode="symmetric")
+        noise = running_median(padded, _MEDIAN_BINS)
+        background[frames] = noise + _LEAST * own.max(axis=1, keepdims=True) + least
+
+    share(of_block, blocks_of(len(X)))
+    return background
 
 
-def fit_voices(X: np.ndarray, pitches: np.ndarray, bin_hz: float) -> Voices:
+def fit_voices(
+    X: np.ndarray, pitches: np.ndarray, bin_hz: float, share: Share = in_turn
+) -> Voices:
     """Fit amplitudes, envelopes and exact pitches to tracked voices.
 
     Parameters
@@ -85,6 +97,8 @@ def fit_voices(X: np.ndarray, pitches: np.ndarray, bin_hz: float) -> Voices:
         MIDI numbers; NaN where a voice is silent.
     bin_hz : float
         Distance of two bins in Hz.
+    share : callable, optional
+        Shares blocks of frames out to threads.
 
     Returns
     -------
@@ -93,34 +107,57 @@ def fit_voices(X: np.ndarray, pitches: np.ndarray, bin_hz: float) -> Voices:
     from ._kernels import comb_models, update_amplitudes
 
     n_voices, n_bins = len(pitches), X.shape[1]
+    blocks = blocks_of(len(X))
     total = X.sum(dtype=np.float64)
     X = in_counts(X, COUNTS)
-    background = background_of(X)
+    background = background_of(X, share)
     combs, owner, trust = _combs_of(pitches)
-    first, weights = lay_combs(_bins(combs, bin_hz), n_bins, _N_PARTIALS)
+    first, weights = lay_combs(_bins(combs.T, bin_hz), n_bins, _N_PARTIALS)
     envelopes = Envelopes(combs, owner, n_voices, _N_PARTIALS)
-    amplitudes = envelopes.overall[owner][:, None] * X.sum(1)[:, None] / len(owner)
-    for n_updates, range_ in _ROUNDS:
-        for update in range(n_updates):
-            found, expected = update_amplitudes(
-                X,
-                background,
-                first,
-                weights,
-                amplitudes,
-                envelopes.rows,
-                envelopes.nearby,
-                trust,
-                _SHAPE,
+    rows = np.ascontiguousarray(envelopes.rows.T)
+    amplitudes = envelopes.overall[owner] * (X.sum(1) / len(owner))[:, None, None]
+    models = np.empty((n_voices, *X.shape))
+
+    def update(frames):
+        return update_amplitudes(
+            X[frames],
+            background[frames],
+            first[frames],
+            weights[frames],
+            amplitudes[frames],
+            rows[frames],
+            envelopes.nearby,
+            trust,
+            _SHAPE,
+        )
+
+    def refine(frames):
+        for c in range(len(owner)):
+            _refine(
+                X[frames],
+                background[frames],
+                c,
+                combs[:, frames],
+                first[frames],
+                weights[frames],
+                amplitudes[frames],
+                range_,
+                bin_hz,
             )
-            if update >= _FIRST_LEARNED:
+
+    def model(frames):
+        models[:, frames] = comb_models(
+            first[frames], weights[frames], amplitudes[frames], owner, n_voices, n_bins
+        )
+
+    for n_updates, range_ in _ROUNDS:
+        for number in range(n_updates):
+            found, expected = map(sum, zip(*share(update, blocks)))
+            if number >= _FIRST_LEARNED:
                 envelopes.learn(found, expected)
         if range_:
-            for c in range(len(owner)):
-                _refine(
-                    X, background, c, combs, first, weights, amplitudes, range_, bin_hz
-                )
-    models = comb_models(first, weights, amplitudes, owner, n_voices, n_bins)
+            share(refine, blocks)
+    share(model, blocks)
     models *= total / (COUNTS * len(X))
     return Voices(combs[:n_voices], envelopes.overall, envelopes.profiles(), models)
 
@@ -165,21 +202,21 @@ def _bins(pitches, bin_hz):
     return np.nan_to_num(frequencies(pitches) / bin_hz, nan=0.0)
 
 
-def spread(models: np.ndarray) -> np.ndarray:
-    """Smear models of voices over the frames and bins beside their combs.
+def spread(model: np.ndarray) -> np.ndarray:
+    """Smear the model of a voice over the frames and bins beside its combs.
 
     Parameters
     ----------
-    models : ndarray of shape (n_voices, n_frames, n_bins)
+    model : ndarray of shape (n_frames, n_bins)
         Modelled magnitudes.
 
     Returns
     -------
-    spread : ndarray of shape (n_voices, n_frames, n_bins)
-        The models and their smeared copies.
+    spread : ndarray of shape (n_frames, n_bins)
+        The model and its smeared copies.
     """
-    return models + sum(
-        share * gaussian_filter(models, (0, n_frames, n_bins))
+    return model + sum(
+        share * gaussian_filter(model, (n_frames, n_bins))
         for share, n_frames, n_bins in _SPREADS
     )
 
@@ -188,14 +225,12 @@ def _refine(X, background, c, combs, first, weights, amplitudes, range_, bin_hz)
     """Move the pitch of one comb to where it explains most, in place."""
     from ._kernels import best_shifts, comb_models
 
-    n_combs, n_bins = len(combs), X.shape[1]
-    others = np.arange(n_combs) != c
-    none = np.zeros(n_combs - 1, int)
-    (rest,) = comb_models(
-        first[others], weights[others], amplitudes[others], none, 1, n_bins
-    )
+    n_bins = X.shape[1]
+    others = np.where(np.arange(len(combs)) == c, -1, 0)
+    (rest,) = comb_models(first, weights, amplitudes, others, 1, n_bins)
     rest += background
     tried = combs[c] + np.linspace(-range_, range_, _N_SHIFTS)[:, None]
-    best = best_shifts(X, rest, _bins(tried, bin_hz), amplitudes[c])
+    best = best_shifts(X, rest, _bins(tried, bin_hz), amplitudes[:, c].copy())
     combs[c] = tried[best, np.arange(len(X))]
-    first[c], weights[c] = lay_combs(_bins(combs[c], bin_hz), n_bins, _N_PARTIALS)
+    laid = lay_combs(_bins(combs[c], bin_hz), n_bins, _N_PARTIALS)
+    first[:, c], weights[:, c] = laid

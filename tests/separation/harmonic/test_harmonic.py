@@ -1,8 +1,10 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from threadpoolctl import threadpool_limits
 
 from sklearn_cnmf import ContrastiveNMF
 from sklearn_cnmf.metrics import si_sdr
@@ -234,3 +236,28 @@ def test_value_refuses_what_makes_no_sense():
     value = HarmonicVoices(5, 8000.0, 1024, {})
     with pytest.raises(ValueError, match="n_voices: expected 2 or 3 voices, got 5"):
         value.check()
+
+
+def test_same_bits_for_any_number_of_threads(duet):
+    _, X = spectra(duet.sum(axis=0), N_FFT, hop_of(N_FFT))
+    results = []
+    for n_threads in (1, 2, 3):
+        with threadpool_limits(n_threads, user_api="blas"):
+            results.append(find_voices(X, SFREQ / N_FFT, 2))
+    for found in results[1:]:
+        assert_array_equal(found.models, results[0].models)
+        assert_array_equal(found.pitches, results[0].pitches)
+
+
+def test_memory_is_linear_in_frames(duet):
+    _, X = spectra(duet.sum(axis=0), N_FFT, hop_of(N_FFT))
+    find_voices(X, SFREQ / N_FFT, 2)
+    peaks = []
+    for n_copies in (4, 8):
+        mixture = np.tile(X, (n_copies, 1))
+        tracemalloc.start()
+        find_voices(mixture, SFREQ / N_FFT, 2)
+        peaks.append(tracemalloc.get_traced_memory()[1] / mixture.size / 8)
+        tracemalloc.stop()
+    assert peaks[1] < 1.05 * peaks[0]
+    assert peaks[1] < 14

@@ -49,13 +49,15 @@ def test_activations_are_those_of_plain_updates(frames):
 
 def test_models_add_the_combs_of_each_voice(frames):
     _, first, weights = frames
-    first = np.repeat(first[:, None], 2, axis=1)
-    weights = np.repeat(weights[:, None], 2, axis=1)
-    amplitudes = np.random.default_rng(1).random((3, 2, N_PARTIALS))
+    first, weights = np.stack([first] * 2), np.stack([weights] * 2)
+    amplitudes = np.random.default_rng(1).random((2, 3, N_PARTIALS))
     owner = np.array([0, 1, 0])
     models = _kernels.comb_models(first, weights, amplitudes, owner, 2, N_BINS)
     each = (dense(first, weights) * amplitudes[..., None]).sum(2)
-    assert_allclose(models, [each[0] + each[2], each[1]])
+    assert_allclose(models, [each[:, 0] + each[:, 2], each[:, 1]])
+    owner = np.array([0, -1, 0])
+    (model,) = _kernels.comb_models(first, weights, amplitudes, owner, 1, N_BINS)
+    assert_allclose(model, models[0])
 
 
 def test_evidence_is_largest_for_what_sounds(frames):
@@ -128,16 +130,16 @@ def test_path_is_the_best_of_all_paths(seed, spread):
 
 def test_amplitudes_without_prior_are_those_of_plain_updates(frames):
     X, first, weights = frames
-    first = np.repeat(first[:, None], len(X), axis=1)
-    weights = np.repeat(weights[:, None], len(X), axis=1)
-    amplitudes = np.full((3, len(X), N_PARTIALS), 0.5)
+    first = np.stack([first] * len(X))
+    weights = np.stack([weights] * len(X))
+    amplitudes = np.full((len(X), 3, N_PARTIALS), 0.5)
     envelopes = np.ones((2, N_PARTIALS))
     background = np.full_like(X, 0.01)
     expected = amplitudes.copy()
     W = dense(first, weights)
     for _ in range(5):
-        model = background + np.einsum("cnh,cnhk->nk", expected, W)
-        ratio = np.einsum("nk,cnhk->cnh", X / model, W)
+        model = background + np.einsum("nch,nchk->nk", expected, W)
+        ratio = np.einsum("nk,nchk->nch", X / model, W)
         sizes = W.sum(-1)
         expected *= ratio / np.where(sizes > 0, sizes, 1)
         found, level = _kernels.update_amplitudes(
@@ -146,23 +148,23 @@ def test_amplitudes_without_prior_are_those_of_plain_updates(frames):
             first,
             weights,
             amplitudes,
-            np.repeat([[0], [1], [0]], len(X), axis=1),
+            np.tile([0, 1, 0], (len(X), 1)),
             envelopes,
             np.ones(3),
             1e-12,
         )
     there = weights.sum(-1) > 0
     assert_allclose(amplitudes[there], expected[there], rtol=1e-6)
-    magnitudes = (expected * weights.sum(-1)).sum(1)
+    magnitudes = (expected * weights.sum(-1)).sum(0)
     assert_allclose(found, [magnitudes[0] + magnitudes[2], magnitudes[1]])
     assert_allclose(level.sum(1), found.sum(1))
 
 
 def test_strong_prior_holds_amplitudes_to_the_envelope(frames):
     X, first, weights = frames
-    first = np.repeat(first[:1, None], len(X), axis=1)
-    weights = np.repeat(weights[:1, None], len(X), axis=1)
-    amplitudes = np.ones((1, len(X), N_PARTIALS))
+    first = np.stack([first[:1]] * len(X))
+    weights = np.stack([weights[:1]] * len(X))
+    amplitudes = np.ones((len(X), 1, N_PARTIALS))
     envelopes = 0.5 ** np.arange(N_PARTIALS)[None]
     for _ in range(3):
         _kernels.update_amplitudes(
@@ -171,12 +173,12 @@ def test_strong_prior_holds_amplitudes_to_the_envelope(frames):
             first,
             weights,
             amplitudes,
-            np.zeros((1, len(X)), int),
+            np.zeros((len(X), 1), int),
             envelopes,
             np.ones(1),
             1e9,
         )
-    shares = amplitudes[0] / amplitudes[0].sum(1, keepdims=True)
+    shares = amplitudes[:, 0] / amplitudes[:, 0].sum(1, keepdims=True)
     assert_allclose(shares, np.tile(envelopes / envelopes.sum(), (4, 1)), rtol=1e-3)
 
 
