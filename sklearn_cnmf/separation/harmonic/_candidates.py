@@ -12,6 +12,12 @@ from ._envelopes import generic_envelope
 
 # Semitones between the pitches that are tried, and to the nearest other candidate.
 _STEP, _APART = 0.2, 0.4
+# Pitches between two of the grid, of which each candidate gets the best: the tenth
+# partial of a comb that is 10 cents off lies beside what it stands for. SI-SDR gain in
+# dB of candidates on the grid / between: synthetic duos tuned 0, 15, 30 and 50 cents up
+# 20.7, 19.2, 11.3, 11.7 / 20.7, 20.5, 20.8, 20.6 (n 6); melodic duos, examples 15.0 /
+# 15.8 (4), harder ones 12.7 / 13.1 (10), voices of chorales 12.3 / 12.6 (24).
+_N_SHIFTS = 9
 _N_PARTIALS, _N_ITERATIONS = 20, 20
 # Two voices nearer than this (semitones) are one.
 CLOSEST = 0.8
@@ -47,7 +53,8 @@ def candidate_pitches(
     grid = np.arange(LOWEST, HIGHEST + _STEP / 2, _STEP)
     first, weights = lay_combs(frequencies(grid) / bin_hz, X.shape[1], _N_PARTIALS)
     weights *= generic_envelope(_N_PARTIALS)[:, None]
-    weights /= weights.sum((1, 2), keepdims=True)
+    sizes = weights.sum((1, 2))
+    weights /= sizes[:, None, None]
     reach = 1 + 2 * round(_APART / _STEP)
 
     def of_block(frames):
@@ -59,9 +66,26 @@ def candidate_pitches(
         heights = np.where(peaks, salience, 0)
         order = np.argsort(-heights, axis=1, kind="stable")[:, :n_candidates]
         there = np.take_along_axis(heights, order, 1) > 0
-        return np.where(there, grid[order], np.nan)
+        pitches = np.where(there, grid[order], np.nan)
+        levels = np.take_along_axis(salience, order, 1) / sizes[order]
+        return _between(pitches, levels, X[frames], background[frames], bin_hz)
 
     return np.concatenate(share(of_block, blocks_of(len(X))))
+
+
+def _between(pitches, levels, X, background, bin_hz):
+    """Pitches beside those of the grid that explain most, each for itself."""
+    from ._kernels import best_shifts
+
+    shifts = np.linspace(-_STEP / 2, _STEP / 2, _N_SHIFTS)[:, None]
+    envelope = generic_envelope(_N_PARTIALS)
+    exact = np.empty_like(pitches)
+    for candidate, (own, level) in enumerate(zip(pitches.T, levels.T)):
+        tried = own + shifts
+        bins = np.nan_to_num(frequencies(tried) / bin_hz, nan=0.0)
+        best = best_shifts(X, background, bins, level[:, None] * envelope)
+        exact[:, candidate] = tried[best, np.arange(len(own))]
+    return exact
 
 
 def possible_sets(pitches: np.ndarray, n_voices: int) -> np.ndarray:

@@ -30,6 +30,15 @@ def test_what_sounds_is_a_candidate():
     assert abs(found[0, 0] - 60) <= 0.21
 
 
+@pytest.mark.parametrize("cents", [0, 5, 10, 15, 30, 50])
+def test_candidates_lie_between_the_pitches_of_the_grid(cents):
+    pitches = [60 + cents / 100, 67 + cents / 100]
+    X = 100 * sum(tone(pitch) for pitch in pitches)[None] + 0.1
+    found = candidate_pitches(X, np.full_like(X, 0.1), BIN_HZ, 6)[0]
+    for pitch in pitches:
+        assert np.nanmin(np.abs(found - pitch)) < 0.03
+
+
 def test_sets_hold_candidates_from_high_to_low():
     sets = possible_sets(np.array([[50.0, 62.0, np.nan, 50.5]]), 2)[0]
     sounding = {tuple(own) for own in sets if own[0] >= 0}
