@@ -7,7 +7,7 @@ import numpy as np
 from ..._threads import one_thread, sharing
 from ._envelopes import Profile
 from ._tracking import track_voices
-from ._voices import fit_voices, spread
+from ._voices import spread
 
 # Frequencies that voices are modelled at, in Hz; above, all share alike.
 _HIGHEST_HZ = 8000.0
@@ -60,8 +60,7 @@ def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
     n_bins = min(X.shape[1], round(_HIGHEST_HZ / bin_hz))
     heard = X[:, :n_bins].astype(np.float64, copy=False)
     with one_thread() as n_threads, sharing(n_threads) as share:
-        pitches = track_voices(heard, bin_hz, n_voices, share)
-        voices = fit_voices(heard, pitches, bin_hz, share)
+        voices = track_voices(heard, bin_hz, n_voices, share)
     models = np.zeros((n_voices, *X.shape), X.dtype)
     for own, model in zip(models, voices.models):
         own[:, :n_bins] = spread(model)

@@ -224,6 +224,8 @@ def best_path(evidence, pitches, reach, cost, cap, silent):
     Returns
     -------
     path : ndarray of shape (n_frames,) of int
+    score : float
+        What the path has.
     """
     n_frames, n_states, n_voices = pitches.shape
     score, before = evidence[0].copy(), np.empty(n_states)
@@ -256,7 +258,39 @@ def best_path(evidence, pitches, reach, cost, cap, silent):
     path[-1] = np.argmax(score)
     for n in range(n_frames - 1, 0, -1):
         path[n - 1] = came_from[n, path[n]]
-    return path
+    return path, score[path[-1]]
+
+
+@compiled
+def steady_path(costs, switch):
+    """State of each frame at the least cost in all.
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n_frames, n_states)
+        Of each state.
+    switch : float
+        Cost of another state than in the frame before.
+
+    Returns
+    -------
+    path : ndarray of shape (n_frames,) of int
+    cost : float
+    """
+    n_frames, n_states = costs.shape
+    total = costs[0].copy()
+    came_from = np.zeros((n_frames, n_states), np.int32)
+    for n in range(1, n_frames):
+        cheapest = np.argmin(total)
+        elsewhere = total[cheapest] + switch
+        for s in range(n_states):
+            came_from[n, s] = s if total[s] <= elsewhere else cheapest
+            total[s] = min(total[s], elsewhere) + costs[n, s]
+    path = np.empty(n_frames, np.int64)
+    path[-1] = np.argmin(total)
+    for n in range(n_frames - 1, 0, -1):
+        path[n - 1] = came_from[n, path[n]]
+    return path, total[path[-1]]
 
 
 @compiled

@@ -53,12 +53,15 @@ class Voices(NamedTuple):
         How strong the partials of each voice are, by register.
     models : ndarray of shape (n_voices, n_frames, n_bins)
         Modelled magnitudes.
+    partials : ndarray of shape (n_voices, n_frames, n_partials)
+        Amplitudes of each voice's comb; zero where it is silent.
     """
 
     pitches: np.ndarray
     envelopes: np.ndarray
     profiles: tuple[Profile, ...]
     models: np.ndarray
+    partials: np.ndarray
 
 
 def in_counts(X: np.ndarray, counts: float) -> np.ndarray:
@@ -159,7 +162,15 @@ def fit_voices(
             share(refine, blocks)
     share(model, blocks)
     models *= total / (COUNTS * len(X))
-    return Voices(combs[:n_voices], envelopes.overall, envelopes.profiles(), models)
+    pitches = combs[:n_voices]
+    partials = amplitudes[:, :n_voices].transpose(1, 0, 2)
+    return Voices(
+        pitches,
+        envelopes.overall,
+        envelopes.profiles(),
+        models,
+        np.where(np.isnan(pitches)[..., None], 0.0, partials),
+    )
 
 
 def _combs_of(pitches):

@@ -89,6 +89,18 @@ def crossing():
 
 
 @pytest.fixture(scope="session")
+def exchanged():
+    """Two voices that exchange their ranges, (2, n_samples), and their notes."""
+    later = [
+        [(start + 4, end + 4, pitch) for start, end, pitch in notes]
+        for notes in (LOW, HIGH)
+    ]
+    notes = HIGH + later[0], LOW + later[1]
+    stems = [_play(notes[0], 0.4, 8), _play(notes[1], 1.2, 8, odd=True)]
+    return np.stack(stems), notes
+
+
+@pytest.fixture(scope="session")
 def duet_notes():
     """Notes (start, end, MIDI number) of each voice of the duet."""
     return HIGH, LOW

@@ -70,8 +70,9 @@ def test_tracked_pitches_are_those_played(duet, duet_notes):
     assert second.max() < 0.1
 
 
-def test_voices_are_followed_where_they_cross(crossing):
-    stems, notes = crossing
+@pytest.mark.parametrize("voices", ["crossing", "exchanged"])
+def test_voices_are_followed_where_they_cross(voices, request):
+    stems, notes = request.getfixturevalue(voices)
     found, times = voices_of(stems)
     orders = [found.pitches, found.pitches[::-1]]
     share = max(

@@ -112,7 +112,7 @@ def test_path_is_the_best_of_all_paths(seed, spread):
     pitches = 60 + spread * rng.standard_normal((5, 4, 2))
     pitches[1, 2, 0] = pitches[3, 0, 1] = np.nan
 
-    def score(path):
+    def score_of(path):
         total = sum(evidence[n, s] for n, s in enumerate(path))
         for n in range(1, 5):
             for v in range(2):
@@ -123,9 +123,25 @@ def test_path_is_the_best_of_all_paths(seed, spread):
                     total -= min(0.3 * max(abs(a - b) - 0.5, 0), 2.0)
         return total
 
-    path = _kernels.best_path(evidence, pitches, 0.5, 0.3, 2.0, 0.9)
-    best = max(itertools.product(range(4), repeat=5), key=score)
+    path, score = _kernels.best_path(evidence, pitches, 0.5, 0.3, 2.0, 0.9)
+    best = max(itertools.product(range(4), repeat=5), key=score_of)
     assert tuple(path) == best
+    assert score == pytest.approx(score_of(best))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("switch", [0.1, 0.5, 5.0])
+def test_steady_path_is_the_cheapest_of_all_paths(seed, switch):
+    costs = np.random.default_rng(seed).random((6, 3))
+
+    def cost_of(path):
+        n_switches = np.count_nonzero(np.diff(path))
+        return costs[np.arange(6), list(path)].sum() + switch * n_switches
+
+    path, cost = _kernels.steady_path(costs, switch)
+    best = min(itertools.product(range(3), repeat=6), key=cost_of)
+    assert tuple(path) == best
+    assert cost == pytest.approx(cost_of(best))
 
 
 def test_amplitudes_without_prior_are_those_of_plain_updates(frames):
