@@ -66,9 +66,9 @@ class Separation:
     # (above are those with notes that were never played before), those of the other
     # sound font for 3 of 24 (python -m benchmarks.quality --tables learned transfer).
     LARGEST_MISFIT: ClassVar[float] = 25.0
-    # Of all of 16 mixtures of melodic instruments more is explained (0.69 to 0.94), of
-    # 8 of 16 with drums or a bass less, where voices gain nothing. Of all of 13 with a
-    # piano or a guitar more, where they gain 3 dB: it can't tell chords from voices
+    # Of all of 16 mixtures of melodic instruments more is explained (0.70 to 0.94), of
+    # 9 of 16 with drums or a bass less, where voices gain nothing. Of all of 13 with a
+    # piano or a guitar more, where they gain 4 dB: it can't tell chords from voices
     # (python -m benchmarks.quality --tables harmonic).
     LEAST_EXPLAINED: ClassVar[float] = 0.66
 
