@@ -1,14 +1,15 @@
 """One trial in one figure: mixture, guide, what was separated."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..separation import Separation
 from ..trial import Trial
-from ._candidates import draw_candidates
-from ._guide import draw_guide
+from ._candidates_display import CandidatesDisplay
+from ._guide_display import GuideDisplay
 from ._spectrogram import draw_spectrogram, mel_power
 
 if TYPE_CHECKING:
@@ -95,16 +96,21 @@ def separation_figure(
     axes = dict(zip(heads, drawn))
     for head, ax in axes.items():
         ax.set_title(head, loc="left", fontweight="bold", fontsize=11)
-    for head, note in zip(("Mixture", "Guide", "Separated"), notes):
-        axes[head].set_title(note, loc="right", fontsize=10)
     reference = float(np.max(mel_power(trial.mixture, trial.audio_sfreq)[0]))
     for head, audio in (("Mixture", trial.mixture), ("Separated", trial.estimate[0])):
         image = draw_spectrogram(
             axes[head], audio, trial.audio_sfreq, reference=reference
         )
-    draw_guide(axes["Guide"], trial.guide[0], trial.guide_sfreq, truth=truth)
+    GuideDisplay(guide=trial.guide[0], sfreq=trial.guide_sfreq, truth=truth).plot(
+        axes["Guide"]
+    )
     if "Candidates" in axes:
-        draw_candidates(axes["Candidates"], trial, separation)
+        whole = replace(separation, course=None)
+        CandidatesDisplay.from_predictions(trial, whole, ax=[axes["Candidates"]])
+    for ax in drawn[:-1]:
+        ax.set_xlabel("")
+    for head, note in zip(("Mixture", "Guide", "Separated"), notes):
+        axes[head].set_title(note, loc="right", fontsize=10)
     figure.align_ylabels(drawn)
     drawn[-1].set_xlabel("Time (s)")
     drawn[-1].set_xlim(0, trial.mixture.shape[-1] / trial.audio_sfreq)

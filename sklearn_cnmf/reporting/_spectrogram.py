@@ -8,7 +8,7 @@ from ..signals import mel_bands
 _WINDOW = 0.093
 _N_BANDS = 128
 _HIGHEST = 8000.0
-_FREQUENCIES = (250, 500, 1000, 2000, 4000, 8000)
+_FREQUENCIES = (500, 1000, 2000, 4000, 8000)
 
 
 def mel_power(audio, sfreq):

@@ -54,7 +54,7 @@ def test_guide_and_truth_are_standardised_on_the_clock_of_the_guide():
     assert_allclose(times, np.arange(128) / 64)
     assert_allclose([guide.mean(), guide.std()], [0, 1], atol=1e-12)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == ["attended envelope (truth)", "guide decoded from EEG"]
+    assert labels == ["attended source", "guide"]
     without = separation_figure(trial()).axes[1]
     assert len(without.get_legend().get_texts()) == 1
 

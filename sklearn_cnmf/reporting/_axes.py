@@ -1,0 +1,118 @@
+"""Where displays are drawn, and how: one column wide, colours that all can tell."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours: told apart with any colour vision. The first two differ in
+# grey, too.
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+GREY = "0.55"
+# Width of one column of a journal in inches, and what is legible there.
+_COLUMN = 3.5
+_STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.0,
+    "savefig.dpi": 300,
+}
+
+
+@contextmanager
+def drawing_on(ax: "Axes | None", height: float) -> Iterator[tuple["Figure", "Axes"]]:
+    """Draw on given axes as they are, or on new ones that are one column wide.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        Given axes.
+    height : float
+        Of a new figure, in inches.
+
+    Yields
+    ------
+    figure : matplotlib.figure.Figure
+    ax : matplotlib.axes.Axes
+    """
+    with _style(ax):
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(_COLUMN, height), layout="constrained")
+        yield ax.figure, ax
+
+
+@contextmanager
+def drawing_panels(
+    ax: "Axes | Sequence[Axes] | None", heights: Sequence[float], *, sharex: bool = True
+) -> Iterator[tuple["Figure", np.ndarray]]:
+    """Draw on given axes, on panels inside of given ones, or on new ones.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, sequence of them or None
+        One for each panel, or one that all panels are put into.
+    heights : sequence of float
+        Height of each panel in inches, from the top; relative to each other where axes
+        are given.
+    sharex : bool, default=True
+        Whether new panels share their horizontal axis.
+
+    Yields
+    ------
+    figure : matplotlib.figure.Figure
+    axes : ndarray of matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If another number of axes was given than there are panels.
+    """
+    n_panels = len(heights)
+    with _style(ax):
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            figure, axes = plt.subplots(
+                n_panels,
+                figsize=(_COLUMN, sum(heights)),
+                height_ratios=heights,
+                sharex=sharex,
+                squeeze=False,
+                layout="constrained",
+            )
+            yield figure, axes[:, 0]
+        elif hasattr(ax, "get_subplotspec"):
+            grid = ax.get_subplotspec().subgridspec(n_panels, 1, height_ratios=heights)
+            ax.set_axis_off()
+            axes = grid.subplots(sharex=sharex, squeeze=False)
+            yield ax.figure, axes[:, 0]
+        else:
+            if len(ax) != n_panels:
+                raise ValueError(f"ax: expected {n_panels} axes, got {len(ax)}")
+            axes = np.array(ax, dtype=object)
+            yield axes[0].figure, axes
+
+
+def _style(ax):
+    if ax is not None:
+        return nullcontext()
+    import matplotlib
+
+    return matplotlib.rc_context(_STYLE)
+
+
+def with_minus(text: str) -> str:
+    """Replace hyphens by signs of minus."""
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,172 @@
+"""The decoded guide beside the truth."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..separation._selection import candidate_features
+from ..signals import pearson_r, standardize
+from ..trial import Reference, Trial
+from ._axes import BLUE, ORANGE, drawing_on, with_minus
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class GuideDisplay:
+    """A guide over time, and what it should have been.
+
+    Both are drawn as z-scores, since a decoded guide has no scale of its own.
+
+    Parameters
+    ----------
+    guide : ndarray of shape (n_frames,)
+        One row of a guide.
+    sfreq : float
+        Its rate in Hz.
+    truth : ndarray of shape (n_frames,), default=None
+        The same feature of the attended source, in the band of the guide.
+
+    Attributes
+    ----------
+    r_ : float or None
+        Pearson correlation of guide and truth; None without truth.
+    ax_ : matplotlib.axes.Axes
+        Where it was drawn.
+    figure_ : matplotlib.figure.Figure
+        Its figure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_cnmf.reporting import GuideDisplay
+    >>> rng = np.random.default_rng(0)
+    >>> truth = rng.standard_normal(640)
+    >>> display = GuideDisplay(
+    ...     guide=truth + rng.standard_normal(640), sfreq=64.0, truth=truth
+    ... ).plot()
+    >>> display.ax_.get_title(loc="right")
+    'Pearson r = 0.73'
+    """
+
+    def __init__(
+        self, *, guide: np.ndarray, sfreq: float, truth: np.ndarray | None = None
+    ):
+        self.guide = guide
+        self.sfreq = sfreq
+        self.truth = truth
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        trial: Trial,
+        reference: Reference | None = None,
+        *,
+        row: int = 0,
+        ax: "Axes | None" = None,
+    ) -> "GuideDisplay":
+        """Decode a trial and draw its guide.
+
+        Parameters
+        ----------
+        estimator : EnvelopeDecoder or Pipeline
+            Fitted on trials.
+        trial : Trial
+            To be decoded.
+        reference : Reference, default=None
+            Its sources; the attended one is drawn beside the guide.
+        row : int, default=0
+            Of the guide.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : GuideDisplay
+        """
+        (decoded,) = estimator.transform([trial])
+        return cls.from_predictions(decoded, reference, row=row, ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        trial: Trial,
+        reference: Reference | None = None,
+        *,
+        row: int = 0,
+        ax: "Axes | None" = None,
+    ) -> "GuideDisplay":
+        """Draw the guide of a trial.
+
+        Parameters
+        ----------
+        trial : Trial
+            With a guide.
+        reference, row, ax :
+            As in :meth:`from_estimator`.
+
+        Returns
+        -------
+        display : GuideDisplay
+
+        Raises
+        ------
+        ValueError
+            If the trial has no guide.
+        """
+        if trial.guide is None:
+            raise ValueError("trial: guide is None; transform the trial first")
+        truth = None
+        if reference is not None:
+            source = reference.sources[reference.attended]
+            truth = candidate_features([source], trial)[0][row]
+        return cls(guide=trial.guide[row], sfreq=trial.guide_sfreq, truth=truth).plot(
+            ax=ax
+        )
+
+    def plot(self, ax: "Axes | None" = None) -> "GuideDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : GuideDisplay
+            This one.
+        """
+        times = np.arange(len(self.guide)) / self.sfreq
+        self.r_ = None
+        with drawing_on(ax, 1.6) as (self.figure_, self.ax_):
+            if self.truth is not None:
+                self.r_ = float(pearson_r(self.guide, self.truth))
+                self.ax_.fill_between(
+                    times,
+                    _scores(self.truth),
+                    color=ORANGE,
+                    alpha=0.55,
+                    linewidth=0,
+                    label="attended source",
+                )
+                self.ax_.set_title(
+                    with_minus(f"Pearson r = {self.r_:.2f}"), loc="right"
+                )
+            self.ax_.plot(
+                times, _scores(self.guide), color=BLUE, linewidth=1.0, label="guide"
+            )
+            self.ax_.set(xlabel="Time (s)", ylabel="z-score", xlim=(0, times[-1]))
+            self.ax_.spines[["top", "right"]].set_visible(False)
+            # Room for the legend above the curves.
+            low, high = self.ax_.get_ylim()
+            self.ax_.set_ylim(low, high + 0.25 * (high - low))
+            self.ax_.legend(loc="upper right", ncols=2, frameon=False)
+        return self
+
+
+def _scores(signal):
+    """Return z-scores; zeros for a constant signal."""
+    return standardize(signal) * np.sqrt(len(signal))

@@ -1,0 +1,73 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_cnmf import Reference, Trial
+
+IMAGES = Path(__file__).parent / "images"
+# Root mean square of the differences of pixels (0 to 255): more than another release of
+# FreeType changes, less than a line that is missing.
+TOLERANCE = 6.0
+
+SFREQ = 16000.0
+
+
+@pytest.fixture
+def check_image(tmp_path):
+    """Function that compares a figure with the stored image of a name.
+
+    With the environment variable SKLEARN_CNMF_NEW_IMAGES, images are stored instead.
+    """
+    from matplotlib.testing.compare import compare_images
+
+    def check(figure, name):
+        stored = IMAGES / f"{name}.png"
+        if "SKLEARN_CNMF_NEW_IMAGES" in os.environ:
+            stored.parent.mkdir(exist_ok=True)
+            figure.savefig(stored, dpi=72)
+        drawn = tmp_path / f"{name}.png"
+        figure.savefig(drawn, dpi=72)
+        difference = compare_images(str(stored), str(drawn), TOLERANCE)
+        assert difference is None, difference
+
+    return check
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def tones(seconds=2.0):
+    """Two tones of 440 and 1760 Hz, which beat at 3 and 2 Hz."""
+    times = np.arange(round(seconds * SFREQ)) / SFREQ
+    return np.stack(
+        [
+            np.sin(2 * np.pi * pitch * times) * (1 + np.sin(2 * np.pi * beat * times))
+            for pitch, beat in ((440, 3), (1760, 2))
+        ]
+    )
+
+
+@pytest.fixture
+def separated():
+    """A trial of two beating tones, with its guide and estimate, and its reference."""
+    sources = tones()
+    times = np.arange(128) / 64
+    guide = np.sin(2 * np.pi * 3 * times) + 0.5 * np.cos(2 * np.pi * 7 * times)
+    trial = Trial(
+        np.zeros((1, 128)),
+        64.0,
+        sources.sum(axis=0),
+        SFREQ,
+        instruments=("low", "high"),
+        guide=guide[None],
+        guide_sfreq=64.0,
+        estimate=np.stack([0.9 * sources[0], 0.1 * sources[0] + sources[1]]),
+    )
+    return trial, Reference(sources, 0)

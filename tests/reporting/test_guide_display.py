@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from sklearn_cnmf import EnvelopeDecoder, Reference, Trial
+from sklearn_cnmf.reporting import GuideDisplay
+from sklearn_cnmf.signals import audio_envelope, band_pass, pearson_r
+
+
+def test_image(separated, check_image):
+    display = GuideDisplay.from_predictions(*separated)
+    check_image(display.figure_, "guide")
+
+
+def test_truth_is_the_feature_of_the_attended_source_in_the_band(separated):
+    trial, reference = separated
+    trial = replace(trial, guide_band=(None, 9.0))
+    display = GuideDisplay.from_predictions(trial, reference)
+    times = np.arange(128) / 64
+    truth = audio_envelope(reference.sources[0], trial.audio_sfreq, times)
+    truth = band_pass(truth, 64.0, l_freq=None, h_freq=9.0)[0]
+    assert_allclose(display.truth, truth)
+    assert display.r_ == pytest.approx(pearson_r(trial.guide[0], truth))
+    assert display.ax_.get_title(loc="right") == f"Pearson r = {display.r_:.2f}"
+
+
+def test_drawn_are_z_scores_on_the_clock_of_the_guide(separated):
+    trial, _ = separated
+    display = GuideDisplay.from_predictions(replace(trial, guide=trial.guide + 3))
+    times, drawn = display.ax_.lines[0].get_data()
+    assert_allclose(times, np.arange(128) / 64)
+    assert_allclose([drawn.mean(), drawn.std()], [0, 1], atol=1e-12)
+    assert display.r_ is None
+
+
+def test_row(separated):
+    trial, reference = separated
+    trial = replace(trial, guide=np.concatenate([trial.guide, trial.guide[:, ::-1]]))
+    display = GuideDisplay.from_predictions(trial, reference, row=1)
+    assert_allclose(display.guide, trial.guide[1])
+
+
+def test_from_estimator_decodes():
+    rng = np.random.default_rng(0)
+    trials, references = [], []
+    for number in range(3):
+        sources = rng.standard_normal((1, 4000)) * np.repeat(rng.random(20), 200)
+        eeg = rng.standard_normal((2, 640))
+        trials.append(Trial(eeg, 64.0, sources[0], 400.0, stimulus=str(number)))
+        references.append(Reference(sources, 0))
+    decoder = EnvelopeDecoder(feature="envelope", alpha=1.0)
+    decoder.fit(trials, references)
+    display = GuideDisplay.from_estimator(decoder, trials[0], references[0])
+    (decoded,) = decoder.transform(trials[:1])
+    assert_allclose(display.guide, decoded.guide[0])
+
+
+def test_without_a_guide_there_is_nothing_to_draw(separated):
+    trial = replace(separated[0], guide=None, guide_sfreq=None)
+    with pytest.raises(ValueError, match=r"trial: guide is None; transform"):
+        GuideDisplay.from_predictions(trial)
