@@ -17,6 +17,7 @@ from ._arguments import LEVELS, add_level, level_in_db, path, positive, seed
 from ._held_out import finish_trial, write_eeg
 from ._output import listeners, new_folder, write_json
 from ._progress import Progress
+from ._report import PAGE, write_report
 from ._split import draw_split
 from ._summary import summary
 
@@ -194,6 +195,7 @@ def run_demo(
             seconds=progress.elapsed(),
         )
         (folder / "summary.txt").write_text(text + "\n", encoding="utf-8")
+        write_report(folder / PAGE, folder, title="Demo: SIMULATED EEG of listeners")
     return text
 
 

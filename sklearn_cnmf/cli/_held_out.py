@@ -49,7 +49,13 @@ def finish_trial(
     folder = parent / row["folder"]
     folder.mkdir()
     estimate = np.stack([separation.attended, trial.mixture - separation.attended])
-    for name, audio in zip(("mixture", "attended", "rest"), (trial.mixture, *estimate)):
+    tracks = {
+        "mixture": trial.mixture,
+        "attended": estimate[0],
+        "rest": estimate[1],
+        "reference": reference.sources[reference.attended],
+    }
+    for name, audio in tracks.items():
         write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
     done = replace(decoded, estimate=estimate)
     _draw(done, truth, row, separation).savefig(folder / "figure.png", dpi=110)

@@ -7,6 +7,7 @@ from scipy.stats import binomtest
 
 from ..separation import Separation
 from ._output import listeners
+from ._report import PAGE
 
 _METRICS = (
     ("SI-SDR", "si_sdr_db", "si_sdr_gain_db"),
@@ -179,7 +180,9 @@ def _files(out, rows):
         f"Written to {out}:",
         "  results.csv    one row per held-out trial",
         f"  {rows[0]['folder']}/ and {len(rows) - 1} others:",
-        "                 mixture.wav, attended.wav, rest.wav, figure.png",
+        "                 mixture.wav, attended.wav, rest.wav, reference.wav,",
+        "                 figure.png",
+        f"  {PAGE}    all trials to listen to, in a browser",
         "  model.skops    the fitted pipeline",
         "  settings.json  what reproduces this",
         "  summary.txt    this text",

@@ -106,8 +106,10 @@ def files(folder):
 
 
 def test_demo_writes_exactly_these_files(demo, table):
-    trial_files = ["attended.wav", "figure.png", "mixture.wav", "rest.wav"]
-    expected = ["model.skops", "results.csv", "settings.json", "summary.txt"]
+    names = ("attended", "mixture", "reference", "rest")
+    trial_files = ["figure.png", *(f"{name}.wav" for name in names)]
+    expected = ["listen.html", "model.skops", "results.csv", "settings.json"]
+    expected.append("summary.txt")
     expected += [f"{f}/{name}" for f in table["folder"] for name in trial_files]
     expected.append(f"{table['folder'][0]}/eeg_raw.fif")
     assert files(demo[0]) == sorted(expected)
@@ -124,6 +126,12 @@ def test_demo_audio_is_complete_and_adds_up(demo, table, truth):
         assert len(attended) == len(rest) == 4 * SFREQ
         assert_allclose(attended + rest, mixture, atol=1e-6)
         assert np.abs(attended).max() > 0.01
+
+
+def test_demo_references_are_the_attended_sources(demo, table, truth):
+    for folder, reference in zip(table["folder"], truth[1]):
+        source = reference.sources[reference.attended]
+        assert_array_equal(read(demo[0] / folder / "reference.wav"), source)
 
 
 def test_demo_table_states_units_and_matches_the_audio(demo, table, truth):

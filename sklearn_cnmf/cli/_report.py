@@ -1,0 +1,79 @@
+"""The command ``report``: a page to listen to what was separated."""
+
+from pathlib import Path
+
+from ..reporting import listening_page
+from ._arguments import path
+from ._separated_folder import figures_of, load_separated
+
+PAGE = "listen.html"
+
+
+def add_parser(commands):
+    """Add the command to those of the program."""
+    parser = commands.add_parser(
+        "report",
+        help="make a page to listen to what was separated",
+        description="Make one HTML file of a folder that demo or separate has written: "
+        "all tracks of a trial in step, the table of trials, figures and settings. It "
+        "needs no network.",
+    )
+    parser.add_argument(
+        "folder", type=path, metavar="DIR", help="what demo or separate has written"
+    )
+    parser.add_argument(
+        "--out",
+        type=path,
+        metavar="FILE",
+        help=f"file to write, ending in .html (default: {PAGE} in DIR)",
+    )
+    parser.add_argument(
+        "--lossless",
+        action="store_true",
+        help="FLAC instead of Vorbis: four times as large",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    folder = Path(arguments.folder)
+    out = Path(arguments.out) if arguments.out else folder / PAGE
+    if out.exists():
+        raise ValueError(
+            f"{out}: exists, and nothing is overwritten; name another with --out"
+        )
+    title = f"Separated trials of {folder.resolve().name}"
+    n_trials = write_report(out, folder, title=title, lossless=arguments.lossless)
+    megabytes = out.stat().st_size / 1e6
+    return f"Written: {out} ({n_trials} trials, {megabytes:.1f} MB)"
+
+
+def write_report(out: Path, folder: Path, *, title: str, lossless: bool = False) -> int:
+    """Write the page of a folder that `demo` or `separate` has written.
+
+    Parameters
+    ----------
+    out : Path
+        File to write.
+    folder : Path
+        What was written.
+    title : str
+        Of the page.
+    lossless : bool, default=False
+        Whether audio loses nothing.
+
+    Returns
+    -------
+    n_trials : int
+    """
+    found = load_separated(folder)
+    listening_page(
+        out,
+        found.trials,
+        title=title,
+        summary=found.summary,
+        figures=figures_of(found.table),
+        settings=found.settings,
+        audio_format="flac" if lossless else "ogg",
+    )
+    return len(found.trials)

@@ -1,0 +1,177 @@
+"""The page as one HTML file."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._validation import check_number
+from ._audio import encoded_tracks
+from ._table import player_html
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class ListeningTrial:
+    """What is heard and said of one trial.
+
+    Parameters
+    ----------
+    name : str
+        Above the player.
+    tracks : dict of str to ndarray
+        Waveforms of one length, (n_samples,) or (n_audio_channels, n_samples), in the
+        order of their keys 1, 2, ...: the mixture, the attended estimate, the rest, and
+        the reference where there is one.
+    sfreq : float
+        Their rate in Hz.
+    values : dict of str to (str, float, int, bool or None)
+        A cell of the table for each: subject, stimulus, who was chosen, how surely,
+        scores. NaN and None leave the cell empty.
+    """
+
+    name: str
+    tracks: Mapping[str, np.ndarray]
+    sfreq: float
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def listening_page(
+    path: str | os.PathLike,
+    trials: Sequence[ListeningTrial],
+    *,
+    title: str,
+    summary: str = "",
+    figures: "Mapping[str, Figure] | None" = None,
+    settings: str = "",
+    audio_format: str = "ogg",
+) -> None:
+    """Write a page to listen to separated trials, as one file that needs no network.
+
+    All tracks of a trial start together, and a switch between them changes their gains
+    alone, so that it keeps the position. The table of trials can be sorted and
+    filtered. Space plays, 1 to 9 choose the track, A and B mark the ends of a loop, L
+    switches it, the arrows move by 5 s.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write, ending in ``.html``; one that exists is replaced.
+    trials : sequence of ListeningTrial
+        At least one.
+    title : str
+        Of the page.
+    summary : str, default=""
+        Text below the player, lines as they are.
+    figures : dict of str to matplotlib.figure.Figure, default=None
+        Figures below the summary, by their titles.
+    settings : str, default=""
+        Text of the last section.
+    audio_format : {"ogg", "flac"}, default="ogg"
+        Vorbis, about 4 kB a second and track at 16 kHz, or FLAC, which loses nothing
+        but the 16 bits it is rounded to, and is four times as large.
+
+    Raises
+    ------
+    ValueError
+        If there are no trials, names are used twice, or tracks of a trial differ in
+        length or are not finite.
+    OSError
+        If the file can't be written.
+
+    Notes
+    -----
+    All tracks of a trial are scaled by one factor that brings the loudest sample to
+    0.9, so that they keep their levels relative to each other.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from sklearn_cnmf.reporting import ListeningTrial, listening_page
+    >>> rng = np.random.default_rng(0)
+    >>> attended, rest = 0.1 * rng.standard_normal((2, 8000))
+    >>> trial = ListeningTrial(
+    ...     "Noise", {"Mixture": attended + rest, "Attended": attended}, 8000.0,
+    ...     {"subject": "01", "gain (dB)": 3.0},
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "page.html"
+    ...     listening_page(path, [trial], title="Two noises")
+    ...     "Two noises" in path.read_text(encoding="utf-8")
+    True
+    """
+    path = Path(path)
+    if path.suffix != ".html":
+        raise ValueError(f"path: expected a name that ends in .html, got {path.name!r}")
+    _check(trials)
+    encoded = [
+        encoded_tracks(trial.tracks, trial.sfreq, audio_format) for trial in trials
+    ]
+    report = _report(title)
+    report.add_html(player_html(trials, encoded), title="Listen", section="Listen")
+    if summary:
+        report.add_html(_plain(summary), title="Summary", section="Summary")
+    for name, figure in (figures or {}).items():
+        report.add_figure(figure, title=escape(name), section="Figures")
+    if settings:
+        report.add_html(_plain(settings), title="Settings", section="Settings")
+    here = files(__package__)
+    report.add_custom_css((here / "page.css").read_text(encoding="utf-8"))
+    report.add_custom_js((here / "player.js").read_text(encoding="utf-8"))
+    _save(report, path)
+
+
+def _report(title):
+    import mne
+
+    return mne.Report(title=escape(title), image_format="svg", verbose="error")
+
+
+def _plain(text):
+    return f'<pre class="plain">{escape(text)}</pre>'
+
+
+def _save(report, path):
+    """Save under another name first, so that a page is whole or as it was."""
+    descriptor, unfinished = tempfile.mkstemp(
+        suffix=".html", prefix=f".{path.stem}-", dir=path.parent
+    )
+    os.close(descriptor)
+    try:
+        report.save(unfinished, open_browser=False, overwrite=True, verbose="error")
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
+
+
+def _check(trials):
+    if not trials:
+        raise ValueError("trials: expected at least one, got none")
+    names = [trial.name for trial in trials]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"trials: {names.count(name)} have the name {name!r}")
+    for index, trial in enumerate(trials):
+        where = f"trials[{index}]"
+        check_number(f"{where}.sfreq", trial.sfreq, above=0)
+        if not trial.tracks:
+            raise ValueError(f"{where}: has no tracks")
+        lengths = {name: np.shape(audio)[-1] for name, audio in trial.tracks.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"{where}: tracks differ in length, {lengths} samples")
+        for name, audio in trial.tracks.items():
+            if not np.all(np.isfinite(audio)):
+                raise ValueError(
+                    f"{where}: track {name!r} has values that are not finite"
+                )

@@ -1,0 +1,212 @@
+"use strict";
+// Listening page: one player for all trials. The tracks of a trial start together, and
+// a switch changes their gains alone, so that it keeps the position.
+(function () {
+  const SKIP = 5, FADE = 0.01;
+  let context = null, trial = null, current = 0, tracks = [], sources = [];
+  let playing = false, offset = 0, startedAt = 0, loop = { from: null, to: null, on: false };
+
+  const $ = (selector) => document.querySelector("#listening " + selector);
+  const all = (selector) => [...document.querySelectorAll("#listening " + selector)];
+  const duration = () => (tracks.length ? tracks[0].buffer.duration : 0);
+  const position = () =>
+    Math.min(playing ? offset + context.currentTime - startedAt : offset, duration());
+
+  async function load(index) {
+    stop();
+    trial = index;
+    offset = 0;
+    tracks = [];
+    loop = { from: null, to: null, on: false };
+    all("tbody tr").forEach((row) =>
+      row.setAttribute("aria-selected", row.dataset.trial === String(index)));
+    const described = JSON.parse($("script.trials").textContent)[index];
+    $(".name").textContent = described.name;
+    $(".said").textContent = said(index);
+    context = context || new AudioContext();
+    const buffers = await Promise.all(described.tracks.map(async (track) =>
+      context.decodeAudioData(bytes(track.audio))));
+    if (trial !== index) return; // another trial was chosen meanwhile
+    tracks = described.tracks.map((track, i) => {
+      const gain = context.createGain();
+      gain.connect(context.destination);
+      return { name: track.name, buffer: buffers[i], gain };
+    });
+    const buttons = tracks.map((track, i) => {
+      const button = document.createElement("button");
+      button.textContent = `${i + 1} ${track.name}`;
+      button.onclick = () => choose(i);
+      return button;
+    });
+    $(".tracks").replaceChildren(...buttons);
+    choose(Math.min(current, tracks.length - 1));
+    $(".player").dataset.loaded = index;
+  }
+
+  function said(index) {
+    const row = $(`tbody tr[data-trial="${index}"]`), heads = all("th");
+    return [...row.cells].slice(1).filter((cell) => cell.textContent)
+      .map((cell) => `${heads[cell.cellIndex].textContent}: ${cell.textContent}`).join("; ");
+  }
+
+  function bytes(base64) {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
+  }
+
+  function choose(index) {
+    if (index >= tracks.length) return;
+    current = index;
+    tracks.forEach((track, i) =>
+      track.gain.gain.setTargetAtTime(i === index ? 1 : 0, context.currentTime, FADE));
+    all(".tracks button").forEach((button, i) =>
+      button.setAttribute("aria-pressed", i === index));
+    draw();
+  }
+
+  async function play() {
+    if (playing || !tracks.length) return;
+    await context.resume();
+    if (offset >= duration()) offset = 0;
+    startedAt = context.currentTime;
+    sources = tracks.map((track) => {
+      const source = context.createBufferSource();
+      source.buffer = track.buffer;
+      source.connect(track.gain);
+      source.start(startedAt, offset);
+      return source;
+    });
+    playing = true;
+    $(".play").textContent = "Pause";
+    requestAnimationFrame(follow);
+  }
+
+  function stop() {
+    offset = position();
+    playing = false;
+    sources.forEach((source) => source.stop());
+    sources = [];
+    $(".play").textContent = "Play";
+  }
+
+  function seek(seconds) {
+    const was = playing;
+    stop();
+    offset = Math.max(0, Math.min(seconds, duration()));
+    if (was) play();
+    draw();
+  }
+
+  function follow() {
+    if (!playing) return;
+    const now = position();
+    if (loop.on && now >= loop.to) seek(loop.from);
+    else if (now >= duration()) stop();
+    draw();
+    requestAnimationFrame(follow);
+  }
+
+  function mark(end) {
+    loop[end] = position();
+    loop.on = loop.from !== null && loop.to !== null && loop.to > loop.from;
+    draw();
+  }
+
+  function toggleLoop() {
+    loop.on = !loop.on && loop.to > loop.from && loop.from !== null;
+    draw();
+  }
+
+  // Lowest and highest sample of each column of pixels.
+  function outline(track, width) {
+    if (track.outline && track.outline.length === width) return track.outline;
+    const samples = track.buffer.getChannelData(0), step = samples.length / width;
+    track.outline = Array.from({ length: width }, (_, x) => {
+      let low = 0, high = 0;
+      for (let i = Math.floor(x * step); i < (x + 1) * step && i < samples.length; i++) {
+        low = Math.min(low, samples[i]);
+        high = Math.max(high, samples[i]);
+      }
+      return [low, high];
+    });
+    return track.outline;
+  }
+
+  function draw() {
+    const canvas = $("canvas"), pen = canvas.getContext("2d");
+    const width = (canvas.width = canvas.clientWidth), height = canvas.height;
+    if (!tracks.length) return;
+    pen.fillStyle = "#0072B2";
+    outline(tracks[current], width).forEach(([low, high], x) =>
+      pen.fillRect(x, (1 - high) * height / 2, 1, Math.max((high - low) * height / 2, 1)));
+    const at = (seconds) => seconds / duration() * width;
+    if (loop.from !== null && loop.to > loop.from) {
+      pen.fillStyle = loop.on ? "rgba(230, 159, 0, 0.35)" : "rgba(128, 128, 128, 0.25)";
+      pen.fillRect(at(loop.from), 0, at(loop.to - loop.from), height);
+    }
+    pen.fillStyle = "#D55E00";
+    pen.fillRect(at(position()) - 1, 0, 2, height);
+    $(".time").textContent = `${position().toFixed(1)} / ${duration().toFixed(1)} s`;
+    $(".loop").setAttribute("aria-pressed", loop.on);
+  }
+
+  function sort(column) {
+    const header = all("th")[column], body = $("tbody");
+    const sign = header.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    all("th").forEach((other) => other.removeAttribute("aria-sort"));
+    header.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+    const value = (row) => row.cells[column].dataset.value;
+    body.append(...[...body.rows].sort((a, b) => compare(value(a), value(b), sign)));
+  }
+
+  function compare(a, b, sign) {
+    const difference = Number(a) - Number(b);
+    if (a === "" || b === "") return (a === "") - (b === ""); // what is missing last
+    return sign * (Number.isNaN(difference) ? a.localeCompare(b) : difference);
+  }
+
+  function filter() {
+    const words = $(".filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    all("tbody tr").forEach((row) => {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    });
+    const shown = all("tbody tr").filter((row) => !row.hidden).length;
+    $(".shown").textContent = `${shown} of ${all("tbody tr").length} trials`;
+  }
+
+  const KEYS = {
+    " ": () => (playing ? stop() : play()),
+    a: () => mark("from"), b: () => mark("to"), l: toggleLoop,
+    arrowleft: () => seek(position() - SKIP), arrowright: () => seek(position() + SKIP),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.toLowerCase();
+    const action = /^[1-9]$/.test(key) ? () => choose(Number(key) - 1) : KEYS[key];
+    if (!action || !tracks.length) return;
+    event.preventDefault();
+    action();
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    $(".play").onclick = KEYS[" "];
+    $(".from").onclick = KEYS.a;
+    $(".to").onclick = KEYS.b;
+    $(".loop").onclick = KEYS.l;
+    $(".filter").oninput = filter;
+    // The letter t would fold the sections of the report.
+    $(".filter").onkeydown = (event) => event.stopPropagation();
+    $("canvas").onclick = (event) =>
+      seek(event.offsetX / event.target.clientWidth * duration());
+    all("th button").forEach((button, column) => (button.onclick = () => sort(column)));
+    all("tbody tr").forEach((row) => {
+      row.onclick = () => load(Number(row.dataset.trial));
+      row.onkeydown = (event) => event.key === "Enter" && row.click();
+    });
+    window.addEventListener("resize", draw);
+    filter();
+    const first = $("tbody tr");
+    if (first) load(Number(first.dataset.trial));
+  });
+})();

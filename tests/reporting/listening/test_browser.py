@@ -1,0 +1,328 @@
+"""The listening page in a real browser."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_cnmf.reporting import ListeningTrial, listening_page
+
+SFREQ, SECONDS = 8000.0, 12.0
+# Times are read from the page a little later than they are.
+LATE = 0.5
+
+
+def find_browser():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if shutil.which(name) and shutil.which("chromedriver"):
+            return shutil.which(name)
+    return None
+
+
+webdriver = pytest.importorskip(
+    "selenium.webdriver", reason="needs Selenium: pip install selenium"
+)
+pytestmark = pytest.mark.skipif(
+    find_browser() is None, reason="needs chromium and chromedriver (chromium-driver)"
+)
+
+
+def make_trial(name, gain, pitch):
+    times = np.arange(round(SECONDS * SFREQ)) / SFREQ
+    tone = np.sin(2 * np.pi * pitch * times)
+    tracks = {
+        "Mixture": tone + 0.1,
+        "Attended": tone,
+        "Rest": np.full_like(tone, 0.1),
+        "Reference": tone,
+    }
+    values = {"subject": name[:2], "attended": name[3:], "gain (dB)": gain}
+    return ListeningTrial(name, tracks, SFREQ, values)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    trials = [
+        make_trial("01 flute", 9.0, 300),
+        make_trial("01 cello", -10.0, 400),
+        make_trial("02 flute", np.nan, 500),
+        make_trial("02 oboe & harp", 100.0, 600),
+    ]
+    listening_page(path, trials, title="Four trials", summary="All simulated.")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    options = webdriver.ChromeOptions()
+    options.binary_location = find_browser()
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--autoplay-policy=no-user-gesture-required",
+        "--window-size=1280,900",
+    ):
+        options.add_argument(argument)
+    options.set_capability(
+        "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
+    )
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+class Opened:
+    """The page as a user sees it."""
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.wait(lambda: self.loaded == "0")
+
+    def all(self, selector):
+        return self.browser.find_elements("css selector", f"#listening {selector}")
+
+    def one(self, selector):
+        return self.all(selector)[0]
+
+    def press(self, keys):
+        self.browser.find_element("css selector", "body").send_keys(keys)
+
+    def wait(self, condition, seconds=20):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it did not happen"
+            time.sleep(0.02)
+
+    @property
+    def loaded(self):
+        return self.one(".player").get_attribute("data-loaded")
+
+    @property
+    def position(self):
+        return float(self.one(".time").text.split()[0])
+
+    @property
+    def duration(self):
+        return float(self.one(".time").text.split()[2])
+
+    @property
+    def track(self):
+        (pressed,) = self.all('.tracks button[aria-pressed="true"]')
+        return pressed.text
+
+    def column(self, number):
+        rows = [row for row in self.all("tbody tr") if row.is_displayed()]
+        return [row.find_elements("css selector", "td")[number].text for row in rows]
+
+
+@pytest.fixture
+def opened(browser, page):
+    browser.get_log("browser")
+    browser.get(page.as_uri())
+    yield Opened(browser)
+    assert browser.get_log("browser") == []
+
+
+def test_audio_loads_and_has_its_duration(opened):
+    assert opened.duration == SECONDS
+    assert opened.position == 0
+    assert opened.one(".name").text == "01 flute"
+    said = opened.one(".said").text
+    assert said == "subject: 01; attended: flute; gain (dB): 9.00"
+    buttons = [button.text for button in opened.all(".tracks button")]
+    assert buttons == ["1 Mixture", "2 Attended", "3 Rest", "4 Reference"]
+
+
+def test_space_plays_and_pauses(opened):
+    opened.press(" ")
+    opened.wait(lambda: opened.position > 0.5)
+    assert opened.one(".play").text == "Pause"
+    opened.press(" ")
+    assert opened.one(".play").text == "Play"
+    before = opened.position
+    time.sleep(0.4)
+    assert opened.position == before
+
+
+def test_a_switch_keeps_the_position(opened):
+    assert opened.track == "1 Mixture"
+    opened.press(" ")
+    opened.wait(lambda: opened.position > 1)
+    for key, name in (("2", "2 Attended"), ("4", "4 Reference"), ("3", "3 Rest")):
+        before = opened.position
+        opened.press(key)
+        assert opened.track == name
+        assert before <= opened.position < before + LATE
+    opened.all(".tracks button")[0].click()
+    assert opened.track == "1 Mixture"
+    before = opened.position
+    opened.wait(lambda: opened.position > before)
+    # A fifth track does not exist.
+    opened.press("5")
+    assert opened.track == "1 Mixture"
+
+
+def test_all_tracks_sound_in_step_and_one_is_heard(opened):
+    """What is heard is measured in the page, behind the gains."""
+    browser = opened.browser
+    browser.execute_script(
+        """
+        const connect = AudioNode.prototype.connect;
+        window.heard = [];
+        AudioNode.prototype.connect = function (target, ...rest) {
+          if (target instanceof AudioDestinationNode) {
+            const meter = this.context.createAnalyser();
+            connect.call(this, meter);
+            window.heard.push(meter);
+          }
+          return connect.call(this, target, ...rest);
+        };
+        """
+    )
+    opened.all("tbody tr")[1].click()
+    opened.wait(lambda: opened.loaded == "1")
+    opened.press(" ")
+    levels = """
+        return window.heard.map((meter) => {
+          const samples = new Float32Array(meter.fftSize);
+          meter.getFloatTimeDomainData(samples);
+          return Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
+        });
+    """
+    for key in "12341":
+        opened.press(key)
+        time.sleep(0.3)
+        sounding = np.array(browser.execute_script(levels))
+        assert len(sounding) == 4
+        assert np.flatnonzero(sounding > 0.01).tolist() == [int(key) - 1]
+
+
+def test_seeking(opened):
+    right, left = "\ue014", "\ue012"
+    opened.press(right)
+    assert opened.position == 5
+    opened.press(left)
+    opened.press(left)
+    assert opened.position == 0
+    canvas = opened.one("canvas")
+    canvas.click()  # in the middle
+    assert opened.position == pytest.approx(SECONDS / 2, abs=0.1)
+
+
+def test_loop(opened):
+    right = "\ue014"
+    opened.press(right)
+    opened.press("a")
+    assert opened.one(".loop").get_attribute("aria-pressed") == "false"
+    opened.press(" ")
+    opened.wait(lambda: opened.position > 5.6)
+    opened.press(" ")
+    end = opened.position + LATE
+    opened.press("b")
+    opened.press(" ")
+    assert opened.one(".loop").get_attribute("aria-pressed") == "true"
+    for _ in range(2):
+        opened.wait(lambda: opened.position < 5.3)
+        opened.wait(lambda: opened.position > 5.5)
+    seen = []
+    for _ in range(20):
+        seen.append(opened.position)
+        time.sleep(0.05)
+    assert 5 <= min(seen) <= max(seen) < end
+    opened.press("l")
+    assert opened.one(".loop").get_attribute("aria-pressed") == "false"
+    opened.wait(lambda: opened.position > end)
+
+
+def test_the_end(opened):
+    for _ in range(2):
+        opened.press("\ue014")
+    opened.press(" ")
+    opened.wait(lambda: opened.one(".play").text == "Play")
+    assert opened.position == SECONDS
+    opened.press(" ")
+    opened.wait(lambda: 0 < opened.position < SECONDS - 1)
+
+
+def test_another_trial(opened):
+    opened.press(" ")
+    opened.press("2")
+    row = opened.all("tbody tr")[3]
+    row.click()
+    opened.wait(lambda: opened.loaded == "3")
+    assert opened.one(".name").text == "02 oboe & harp"
+    assert opened.track == "2 Attended"
+    assert opened.position == 0
+    (selected,) = opened.all('tbody tr[aria-selected="true"]')
+    assert selected == row
+    opened.all("tbody tr")[1].send_keys("\ue007")  # Enter
+    opened.wait(lambda: opened.loaded == "1")
+
+
+def test_sorting_by_numbers_and_words(opened):
+    gain = opened.all("th button")[3]
+    gain.click()
+    # By value, not by letters, and what is missing last.
+    minus = "\N{MINUS SIGN}10.00"
+    assert opened.column(3) == [minus, "9.00", "100.00", ""]
+    gain.click()
+    assert opened.column(3)[:3] == ["100.00", "9.00", minus]
+    opened.all("th button")[2].click()
+    assert opened.column(2) == ["cello", "flute", "flute", "oboe & harp"]
+    # A row brings its own sound along.
+    opened.all("tbody tr")[0].click()
+    opened.wait(lambda: opened.loaded == "1")
+    assert opened.one(".name").text == "01 cello"
+
+
+def test_filtering(opened):
+    field = opened.one(".filter")
+    field.send_keys("FLUTE 02")
+    assert opened.column(0) == ["02 flute"]
+    assert opened.one(".shown").text == "1 of 4 trials"
+    # What is typed is no command.
+    assert opened.one(".play").text == "Play"
+    assert opened.track == "1 Mixture"
+    field.clear()
+    field.send_keys("nothing like it")
+    assert opened.column(0) == []
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_everything_has_room(opened, width):
+    browser = opened.browser
+    browser.set_window_size(width, 900)
+    try:
+        opened.wait(lambda: opened.one("canvas").size["width"] > 0)
+        inner = browser.execute_script("return window.innerWidth")
+        for selector in (".player", "canvas", ".filter"):
+            element = opened.one(selector)
+            assert element.location["x"] + element.size["width"] <= inner
+        assert opened.one("canvas").size["width"] > inner / 2
+    finally:
+        browser.set_window_size(1280, 900)
+
+
+def test_no_network(browser, page):
+    browser.get_log("performance")
+    browser.get(page.as_uri())
+    Opened(browser)
+    messages = [
+        json.loads(entry["message"]) for entry in browser.get_log("performance")
+    ]
+    requested = {
+        message["message"]["params"]["request"]["url"]
+        for message in messages
+        if message["message"]["method"] == "Network.requestWillBeSent"
+    }
+    outside = {
+        url for url in requested if not url.startswith(("data:", Path(page).as_uri()))
+    }
+    assert requested
+    assert outside == set()
