@@ -1,16 +1,22 @@
 """Figures of what was decoded and separated."""
 
 from .._public import set_public_module
+from ._activations_display import ActivationsDisplay
 from ._candidates_display import CandidatesDisplay
+from ._decoder_display import DecoderDisplay
 from ._guide_display import GuideDisplay
+from ._objective_display import ObjectiveDisplay
 from ._separation_display import SeparationDisplay
 from ._separation_figure import separation_figure
 from .listening import ListeningTrial, listening_page
 
 __all__ = [
+    "ActivationsDisplay",
     "CandidatesDisplay",
+    "DecoderDisplay",
     "GuideDisplay",
     "ListeningTrial",
+    "ObjectiveDisplay",
     "SeparationDisplay",
     "listening_page",
     "separation_figure",

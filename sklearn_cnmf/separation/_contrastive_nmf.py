@@ -179,6 +179,8 @@ class ContrastiveNMF(
         The attended components (arrays).
     objective_ : ndarray of shape (n_iterations + 1,)
         The cost at the start and after each iteration (arrays).
+    objective_terms_ : ndarray of shape (n_iterations + 1, 3)
+        Divergence, penalties and contrast, which add up to it (arrays).
     contrast_ : float
         Value of the contrast at the end, before `delta` (arrays); 0 without guide.
     n_iter_ : int
@@ -714,6 +716,7 @@ class ContrastiveNMF(
         self.components_ = result.components
         self.attended_ = attended
         self.objective_ = result.objective
+        self.objective_terms_ = result.terms
         self.n_iter_ = result.n_iter
         self.contrast_ = 0.0
         if guide is not None:

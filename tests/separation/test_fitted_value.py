@@ -71,7 +71,7 @@ def test_a_fit_leaves_nothing_of_the_one_before(first, second):
 def test_each_kind_publishes_its_own_attributes():
     assert fitted_attributes(fit("array")) == [
         "attended_", "components_", "contrast_", "model_", "n_features_in_", "n_iter_",
-        "objective_",
+        "objective_", "objective_terms_",
     ]  # fmt: skip
     learned = ["audio_sfreq_", "instruments_", "model_", "spectra_"]
     assert fitted_attributes(fit("learned")) == learned

@@ -58,6 +58,9 @@ class Factorization:
         W, in the scale of X.
     objective : ndarray of shape (n_iter + 1,)
         The cost at the start and after each iteration.
+    terms : ndarray of shape (n_iter + 1, 3)
+        Divergence, penalties (with what `prior` adds) and contrast with its weight and
+        sign, which add up to the cost.
     n_iter : int
         Number of iterations.
     converged : bool
@@ -67,6 +70,7 @@ class Factorization:
     activations: np.ndarray
     components: np.ndarray
     objective: np.ndarray
+    terms: np.ndarray
     n_iter: int
     converged: bool
 
@@ -226,7 +230,8 @@ def contrastive_nmf(
             "X is silent: all of its entries are zero, and so is the result",
             stacklevel=2,
         )
-        return Factorization(*map(np.zeros_like, start), np.zeros(1), 0, True)
+        silent = map(np.zeros_like, start)
+        return Factorization(*silent, np.zeros(1), np.zeros((1, 3)), 0, True)
     regularizer = Regularizer(
         guide, attended, delta, mu, beta, workspace.total, contrast, sparsity
     )
@@ -239,6 +244,7 @@ def contrastive_nmf(
         unit_columns(descent.activations),
         np.ldexp(descent.components * norms[:, None], shift),
         descent.objective,
+        descent.terms,
         len(descent.objective) - 1,
         descent.converged,
     )

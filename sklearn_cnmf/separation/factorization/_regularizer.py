@@ -110,9 +110,16 @@ class Regularizer:
         if self.sparsity is not None:
             values += self.by_block(self.sparsity * sums.ones / self.total)
         if self.contrasting:
-            support = np.sum(sums.projected**2, axis=0) / sums.powers
-            values -= self.delta * (self._signs * support)[: self.n_blocks]
+            values += self._contrasts(sums)
         return values
+
+    def contrast_term(self, sums: "Sums") -> float:
+        """Value of the term of the contrast, zero or less where it is met."""
+        return float(self._contrasts(sums).sum()) if self.contrasting else 0.0
+
+    def _contrasts(self, sums):
+        support = np.sum(sums.projected**2, axis=0) / sums.powers
+        return -self.delta * (self._signs * support)[: self.n_blocks]
 
     def gradient(self, A: np.ndarray, sums: "Sums") -> tuple[np.ndarray, np.ndarray]:
         """Split the gradient into a difference of two non-negative arrays.

@@ -31,6 +31,7 @@ class Descent(NamedTuple):
     activations: np.ndarray
     components: np.ndarray
     objective: np.ndarray
+    terms: np.ndarray
     converged: bool
 
 
@@ -96,11 +97,12 @@ def descend(
         floors = floors[:1]
     point = _Point.at(A, W, workspace, regularizer, prior)
     del A, W
-    objective, latest, quarters = [point.cost], None, _LEAST_QUARTERS
+    objective, terms = [point.cost], [point.terms]
+    latest, quarters = None, _LEAST_QUARTERS
     while True:
         converged = _has_converged(objective, tol)
         if converged or len(objective) > max_iter:
-            return Descent(point.A, point.W, np.array(objective), converged)
+            break
         before = latest
         latest = _iterate(point, free, workspace, regularizer, prior)
         latest = _floored(latest, floors)
@@ -113,13 +115,17 @@ def descend(
                 quarters = min(quarters + 1, _MOST_QUARTERS)
                 point = there
                 objective.append(point.cost)
+                terms.append(point.terms)
                 continue
             quarters = max(quarters - _FEWER_QUARTERS, _LEAST_QUARTERS)
         there = _Point.at(*latest, workspace, regularizer, prior)
         if there.cost > point.cost:
-            return Descent(point.A, point.W, np.array(objective), True)
+            converged = True
+            break
         point = there
         objective.append(point.cost)
+        terms.append(point.terms)
+    return Descent(point.A, point.W, np.array(objective), np.array(terms), converged)
 
 
 class _Floor:
@@ -150,15 +156,23 @@ class _Point(NamedTuple):
     product: np.ndarray
     sums: Sums
     cost: float
+    terms: tuple[float, float, float]
 
     @classmethod
     def at(cls, A, W, workspace, regularizer, prior):
-        product, cost = workspace.onto_activations(A, W)
+        product, divergence = workspace.onto_activations(A, W)
         sums = regularizer.sums(A)
-        cost += regularizer.values(sums).sum()
+        cost = divergence + regularizer.values(sums).sum()
         if prior is not None:
             cost += prior.value(W)
-        return cls(A, W, product, sums, float(cost))
+        terms = _terms(cost, divergence, regularizer, sums)
+        return cls(A, W, product, sums, float(cost), terms)
+
+
+def _terms(cost, divergence, regularizer, sums):
+    """Divergence, penalties and contrast, which add up to the cost."""
+    contrast = regularizer.contrast_term(sums)
+    return float(divergence), float(cost - divergence - contrast), contrast
 
 
 def _iterate(point, free, workspace, regularizer, prior):
@@ -228,12 +242,14 @@ def descend_published(
     mu, beta = number(regularizer.mu * workspace.total), number(regularizer.beta)
     attended = regularizer.attended
     H, W = _norms_into_components(H, W)
-    objective = []
+    objective, terms = [], []
     while True:
         W = np.where(W > 0, np.maximum(W, np.finfo(W.dtype).tiny), 0)
         product, divergence = workspace.onto_activations(H, W)
         sums = regularizer.sums(H * W.sum(1))
-        objective.append(divergence + regularizer.values(sums).sum())
+        cost = divergence + regularizer.values(sums).sum()
+        objective.append(cost)
+        terms.append(_terms(cost, divergence, regularizer, sums))
         if _has_converged(objective, tol) or len(objective) > max_iter:
             break
         rising = np.broadcast_to(W.sum(1) + mu, H.shape).copy()
@@ -251,13 +267,17 @@ def descend_published(
     magnitudes = W.sum(1)
     rows = _rows_to_one(W, np.full_like(W, 1 / W.shape[1]))
     return Descent(
-        H * magnitudes, rows, np.array(objective), _has_converged(objective, tol)
+        H * magnitudes,
+        rows,
+        np.array(objective),
+        np.array(terms),
+        _has_converged(objective, tol),
     )
 
 
 def _activation_step(point, regularizer, workspace):
     """Move to A * ratio**e, e per block the first of 1, 1/2, 1/4, ... that descends."""
-    A, _, product, sums, _ = point
+    A, product, sums = point.A, point.product, point.sums
     if not regularizer.active:
         moved = A * regularizer.shrunk(product)
         return moved, regularizer.sums(moved)

@@ -9,7 +9,7 @@ from sklearn_cnmf.separation import (
     contrastive_nmf,
     kl_divergence,
 )
-from sklearn_cnmf.separation.factorization import _solver
+from sklearn_cnmf.separation.factorization import _solver, contrast_value
 
 TOLERANCE = {np.float64: 1e-10, np.float32: 3e-6}  # of the stated cost
 
@@ -592,3 +592,26 @@ def test_a_prior_in_the_cost_needs_what_is_expected():
         contrastive_cost(X, A, W, prior=np.ones(6))
     with pytest.raises(ValueError, match="expected: expected shape"):
         contrastive_cost(X, A, W, prior=np.ones(6), expected=W[:, 1:])
+
+
+@pytest.mark.parametrize(
+    ("solver", "contrast"),
+    [("mu", "components"), ("mu", "group"), ("published", "components")],
+)
+def test_terms_add_up_to_the_cost(solver, contrast):
+    rng = np.random.default_rng(0)
+    X, guide = rng.random((30, 20)), rng.random(30)
+    attended = np.arange(4) < 2
+    result = contrastive_nmf(
+        X, 4, guide=guide, attended=attended, contrast=contrast, mu=0.01, beta=0.02,
+        delta=0.05, solver=solver, max_iter=15, random_state=0,
+    )  # fmt: skip
+    assert result.terms.shape == (result.n_iter + 1, 3)
+    assert_allclose(result.terms.sum(axis=1), result.objective)
+    model = result.activations @ result.components
+    divergence = np.sum(X * np.log(X / model) - X + model) / X.sum()
+    value = contrast_value(
+        result.activations, result.components, guide, attended, contrast=contrast
+    )
+    assert_allclose(result.terms[-1, 0], divergence, rtol=1e-6)
+    assert_allclose(result.terms[-1, 2], -0.05 * value, rtol=1e-6)
