@@ -193,26 +193,55 @@ class _ProbabilityScorer:
     loss: str
 
     def __call__(self, estimator: Any, X: list[Trial], y: list[Reference]) -> float:
-        check_trials(X, y)
-        if not hasattr(estimator, "predict_proba"):
-            raise ValueError(
-                f"estimator: {type(estimator).__name__} has no predict_proba here"
-            )
-        if hasattr(estimator, "attention_scores"):
-            found = estimator.predict_proba(X, y)
-        else:
-            found = estimator.predict_proba(X)
-        for index, (trial, reference, p) in enumerate(zip(X, y, found)):
-            if len(p) != len(reference.sources):
-                raise ValueError(
-                    f"{trial_name(index, trial)}: {len(p)} probabilities for "
-                    f"{len(reference.sources)} sources"
-                )
+        found = probabilities_of(estimator, X, y)
         table = calibration_table(found, [reference.attended for reference in y])
         return -getattr(table, self.loss)
 
     def __repr__(self):
         return f"probability_scorer({self.loss!r})"
+
+
+def probabilities_of(
+    estimator: Any, X: list[Trial], y: list[Reference]
+) -> list[np.ndarray]:
+    """Ask a separator, pipeline or decoder for probabilities of the sources of trials.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With `predict_proba`. A decoder chooses between the sources of the references.
+    X : list of Trial
+        Trials.
+    y : list of Reference
+        Their sources.
+
+    Returns
+    -------
+    probabilities : list of ndarray of shape (n_sources,)
+        Of each trial.
+
+    Raises
+    ------
+    ValueError
+        If trials or references are not sound, the estimator gives no probabilities or
+        not as many as there are sources.
+    """
+    check_trials(X, y)
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(
+            f"estimator: {type(estimator).__name__} has no predict_proba here"
+        )
+    if hasattr(estimator, "attention_scores"):
+        found = estimator.predict_proba(X, y)
+    else:
+        found = estimator.predict_proba(X)
+    for index, (trial, reference, p) in enumerate(zip(X, y, found)):
+        if len(p) != len(reference.sources):
+            raise ValueError(
+                f"{trial_name(index, trial)}: {len(p)} probabilities for "
+                f"{len(reference.sources)} sources"
+            )
+    return found
 
 
 def check_probabilities(probabilities: Sequence[Any]) -> list[np.ndarray]:

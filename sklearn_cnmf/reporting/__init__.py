@@ -1,22 +1,26 @@
-"""Figures of what was decoded and separated."""
+"""Figures of what was decoded and separated, and of how well."""
 
 from .._public import set_public_module
 from ._activations_display import ActivationsDisplay
+from ._calibration_display import CalibrationDisplay
 from ._candidates_display import CandidatesDisplay
 from ._decoder_display import DecoderDisplay
 from ._guide_display import GuideDisplay
 from ._objective_display import ObjectiveDisplay
+from ._risk_coverage_display import RiskCoverageDisplay
 from ._separation_display import SeparationDisplay
 from ._separation_figure import separation_figure
 from .listening import ListeningTrial, listening_page
 
 __all__ = [
     "ActivationsDisplay",
+    "CalibrationDisplay",
     "CandidatesDisplay",
     "DecoderDisplay",
     "GuideDisplay",
     "ListeningTrial",
     "ObjectiveDisplay",
+    "RiskCoverageDisplay",
     "SeparationDisplay",
     "listening_page",
     "separation_figure",

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,3 +72,23 @@ def separated():
         estimate=np.stack([0.9 * sources[0], 0.1 * sources[0] + sources[1]]),
     )
     return trial, Reference(sources, 0)
+
+
+@pytest.fixture
+def choices():
+    """Probabilities of two candidates in 64 trials, and which is attended."""
+    rng = np.random.default_rng(0)
+    first = 1 / (1 + np.exp(-rng.normal(0, 2, 64)))
+    attended = (rng.random(64) > first).astype(int)
+    return [np.array([p, 1 - p]) for p in first], attended.tolist()
+
+
+@pytest.fixture
+def chooser(choices):
+    """An estimator that gives these probabilities, with trials and references."""
+    probabilities, attended = choices
+    sources = tones(0.125)
+    trial = Trial(np.zeros((1, 8)), 64.0, sources.sum(axis=0), SFREQ)
+    estimator = SimpleNamespace(predict_proba=lambda X: probabilities)
+    references = [Reference(sources, own) for own in attended]
+    return estimator, [trial] * len(attended), references
