@@ -12,6 +12,7 @@ from sklearn.model_selection import LeaveOneGroupOut
 
 from .._validation import as_signals, check_number, check_shape
 from ..decoding import EnvelopeDecoder
+from ..decoding._attention import share_right
 from ..signals import fisher_z, pearson_r
 from ..trial import Reference, Trial, is_trials
 
@@ -237,13 +238,65 @@ def accuracy_by_window(
                 "least 2 are needed"
             )
         right = [_right(*pair, n_window, weights) for pair in long]
-        shares = np.array([one.mean() for one in right])
+        n_windows = sum(len(one) for one in right)
+        rows.append((seconds, n_windows, [one.mean() for one in right]))
+    return _averaged(rows)
+
+
+def accuracy_in_trials(
+    decoder: EnvelopeDecoder,
+    trials: list[Trial],
+    references: list[Reference],
+    windows: Sequence[float],
+) -> WindowAccuracy:
+    """How often attention is decoded right in trials, by the length of the window.
+
+    Parameters
+    ----------
+    decoder : EnvelopeDecoder
+        Fitted on trials of other stimuli.
+    trials, references : list of Trial, list of Reference
+        Trials and their truth.
+    windows : sequence of float
+        Lengths in seconds.
+
+    Returns
+    -------
+    accuracy : WindowAccuracy
+        With trials as recordings.
+
+    Raises
+    ------
+    ValueError
+        If the decoder was not fitted to trials, trials or references are not sound, or
+        a trial is shorter than a window.
+    """
+    if not hasattr(decoder, "attention_scores"):
+        raise ValueError(
+            "estimator: expected an EnvelopeDecoder fitted to trials, got "
+            f"{type(decoder).__name__}"
+        )
+    # Checks trials, and warns of stimuli that were trained on.
+    decoder.score_attended(trials, references)
+    attended = [reference.attended for reference in references]
+    rows = []
+    for seconds in windows:
+        check_number("windows", seconds, above=0)
+        scores = decoder.attention_scores(trials, references, window=seconds)
+        shares = [share_right(*of_trial) for of_trial in zip(scores, attended)]
+        rows.append((seconds, sum(map(len, scores)), shares))
+    return _averaged(rows)
+
+
+def _averaged(rows):
+    """Average shares of right windows over recordings, for each length."""
+    averaged = []
+    for seconds, n_windows, shares in rows:
         error = np.nan
         if len(shares) > 1:
-            error = shares.std(ddof=1) / np.sqrt(len(shares))
-        n_windows = sum(len(one) for one in right)
-        rows.append((seconds, n_windows, shares.mean(), error, len(long)))
-    return WindowAccuracy(*(np.array(column) for column in zip(*rows)))
+            error = np.std(shares, ddof=1) / np.sqrt(len(shares))
+        averaged.append((seconds, n_windows, np.mean(shares), error, len(shares)))
+    return WindowAccuracy(*(np.array(column) for column in zip(*averaged)))
 
 
 def _checked_pairs(reconstructions, candidates, attended):

@@ -10,6 +10,7 @@ from ._objective_display import ObjectiveDisplay
 from ._risk_coverage_display import RiskCoverageDisplay
 from ._separation_display import SeparationDisplay
 from ._separation_figure import separation_figure
+from ._window_length_display import WindowLengthDisplay
 from .listening import ListeningTrial, listening_page
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ObjectiveDisplay",
     "RiskCoverageDisplay",
     "SeparationDisplay",
+    "WindowLengthDisplay",
     "listening_page",
     "separation_figure",
 ]
