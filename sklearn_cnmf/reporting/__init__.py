@@ -8,6 +8,7 @@ from ._decoder_display import DecoderDisplay
 from ._guide_display import GuideDisplay
 from ._objective_display import ObjectiveDisplay
 from ._risk_coverage_display import RiskCoverageDisplay
+from ._search_display import SearchDisplay
 from ._separation_display import SeparationDisplay
 from ._separation_figure import separation_figure
 from ._window_length_display import WindowLengthDisplay
@@ -22,6 +23,7 @@ __all__ = [
     "ListeningTrial",
     "ObjectiveDisplay",
     "RiskCoverageDisplay",
+    "SearchDisplay",
     "SeparationDisplay",
     "WindowLengthDisplay",
     "listening_page",

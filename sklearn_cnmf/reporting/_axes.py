@@ -113,6 +113,18 @@ def _style(ax):
     return matplotlib.rc_context(_STYLE)
 
 
+def legend_above(ax: "Axes") -> None:
+    """Draw a legend above axes, where it covers nothing, three entries a line."""
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.05, 1),
+        ncols=3,
+        frameon=False,
+        columnspacing=1.0,
+        handlelength=1.5,
+    )
+
+
 def with_minus(text: str) -> str:
     """Replace hyphens by signs of minus."""
     return text.replace("-", "\N{MINUS SIGN}")

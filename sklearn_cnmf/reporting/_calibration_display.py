@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from ..metrics import CalibrationTable, calibration_table
 from ..metrics._calibration import probabilities_of
 from ..trial import Reference, Trial
-from ._axes import BLUE, GREY, drawing_panels
+from ._axes import BLUE, GREY, drawing_panels, legend_above
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,9 +165,7 @@ class CalibrationDisplay:
                 clip_on=False,
             )
             shares.set(ylabel="Right (%)", ylim=(0, 100))
-            shares.legend(
-                loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False
-            )
+            legend_above(shares)
             counts.bar(
                 100 * table.lower,
                 table.n_trials,

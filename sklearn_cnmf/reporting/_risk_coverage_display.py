@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from ..metrics import RiskCoverage, risk_coverage
 from ..metrics._calibration import probabilities_of
 from ..trial import Reference, Trial
-from ._axes import BLUE, GREY, drawing_on
+from ._axes import BLUE, GREY, drawing_on, legend_above
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,5 @@ class RiskCoverageDisplay:
                 ylim=(-0.03 * top, top),
             )
             self.ax_.spines[["top", "right"]].set_visible(False)
-            self.ax_.legend(
-                loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False
-            )
+            legend_above(self.ax_)
         return self

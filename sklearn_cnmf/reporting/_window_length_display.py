@@ -11,7 +11,7 @@ from .._validation import check_number
 from ..evaluation import WindowAccuracy
 from ..evaluation._held_out import accuracy_in_trials
 from ..trial import Reference, Trial
-from ._axes import BLUE, GREEN, GREY, ORANGE, PINK, drawing_on
+from ._axes import BLUE, GREEN, GREY, ORANGE, PINK, drawing_on, legend_above
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +77,7 @@ class WindowLengthDisplay:
         estimator : EnvelopeDecoder
             Fitted on trials of other stimuli.
         trials, references : list of Trial, list of Reference
-            Trials and their truth. Chance is the mean of one over the number of sources.
+            Trials and their truth. Chance is the mean of one over their sources.
         windows : sequence of float, default=(5.0, 10.0, 20.0, 30.0)
             Lengths in seconds, none longer than the shortest trial.
         ax : matplotlib.axes.Axes, default=None
@@ -187,7 +187,7 @@ class WindowLengthDisplay:
         low, high = ax.get_ylim()
         ax.set_ylim(max(low, -2), min(high, 102))
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+        legend_above(ax)
 
 
 def _distances(accuracy):
