@@ -5,6 +5,7 @@ from ._activations_display import ActivationsDisplay
 from ._calibration_display import CalibrationDisplay
 from ._candidates_display import CandidatesDisplay
 from ._decoder_display import DecoderDisplay
+from ._evaluation_display import EvaluationDisplay
 from ._guide_display import GuideDisplay
 from ._objective_display import ObjectiveDisplay
 from ._risk_coverage_display import RiskCoverageDisplay
@@ -19,6 +20,7 @@ __all__ = [
     "CalibrationDisplay",
     "CandidatesDisplay",
     "DecoderDisplay",
+    "EvaluationDisplay",
     "GuideDisplay",
     "ListeningTrial",
     "ObjectiveDisplay",

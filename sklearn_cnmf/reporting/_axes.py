@@ -113,11 +113,11 @@ def _style(ax):
     return matplotlib.rc_context(_STYLE)
 
 
-def legend_above(ax: "Axes") -> None:
+def legend_above(ax: "Axes", side: str = "left") -> None:
     """Draw a legend above axes, where it covers nothing, three entries a line."""
     ax.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.05, 1),
+        loc=f"lower {side}",
+        bbox_to_anchor=(-0.05 if side == "left" else 1.05, 1),
         ncols=3,
         frameon=False,
         columnspacing=1.0,
