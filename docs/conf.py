@@ -19,6 +19,8 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "remove_config_comments": True,
+    # Players of audio, and no text of objects that are drawn.
+    "capture_repr": ("_repr_html_",),
 }
 autosummary_generate = True
 templates_path = ["_templates"]
