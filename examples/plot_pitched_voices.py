@@ -44,9 +44,9 @@ Audio(trial.mixture, rate=round(piece.sfreq))
 # %%
 # What is found
 # -------------
-# `fit` learns nothing here. The candidates are called by their height, since no reference
-# says how a flute sounds. How much of the mixture two combs explain says whether it
-# suits.
+# `fit` learns nothing here. The candidates are called by their height, since no
+# reference says how a flute sounds. How much of the mixture two combs explain says
+# whether it suits.
 model = ContrastiveNMF(dictionary="harmonic").fit([trial])
 (found,) = model.separate([trial])
 print(f"explained: {found.explained:.2f}")
