@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..reporting import ListeningTrial
+from ..reporting._axes import BLUE, GREY, ORANGE
 from ._printing import one_line
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def load_separated(folder: Path) -> SeparatedFolder:
         folders = [_inside(folder, name) for name in table["folder"]]
         settings = _text(folder / "settings.json")
     elif (folder / "attended.wav").exists():
-        summary = json.loads(_text(folder / "summary.json") or "{}")
+        summary = _summary(folder / "summary.json")
         row = {
             "folder": folder.name,
             "chosen": summary.get("attended"),
@@ -126,7 +127,7 @@ def figures_of(table: "pd.DataFrame") -> "dict[str, Figure]":
         return {}
     figure = Figure(figsize=(5, 3), layout="constrained")
     ax = figure.subplots()
-    for right, colour, marker in ((True, "#0072B2", "o"), (False, "#E69F00", "X")):
+    for right, colour, marker in ((True, BLUE, "o"), (False, ORANGE, "X")):
         own = table[table["right"] == right]
         ax.scatter(
             own["p_chosen"],
@@ -137,11 +138,20 @@ def figures_of(table: "pd.DataFrame") -> "dict[str, Figure]":
             linewidth=0.5,
             label=f"choice {'right' if right else 'wrong'} (n = {len(own)})",
         )
-    ax.axhline(0, color="0.55", linewidth=0.8)
+    ax.axhline(0, color=GREY, linewidth=0.8)
     ax.set(xlabel="Probability of the chosen instrument", ylabel="SI-SDR gain (dB)")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
     return {"Gain against certainty of the choice": figure}
+
+
+def _summary(file):
+    if not file.exists():
+        return {}
+    try:
+        return json.loads(_text(file))
+    except ValueError as error:
+        raise ValueError(f"{file}: is no JSON ({one_line(error)})") from error
 
 
 def _inside(folder, name):

@@ -128,4 +128,7 @@ def test_broken_files_are_named(separated, capsys):
     assert "has 16000 Hz, the other tracks 8000 Hz" in error_of(capsys, separated)
     (separated / "results.csv").write_text("a,b\n1,2\n")
     assert "has no column 'folder'" in error_of(capsys, separated)
+    (separated / "0000" / "summary.json").write_text("{")
+    error = error_of(capsys, separated / "0000")
+    assert "summary.json: is no JSON" in error
     assert not (separated / "listen.html").exists()

@@ -90,6 +90,17 @@ def test_pitches_move_off_the_grid(play):
     assert_allclose(voices.pitches[0, 8:-8], 60.37, atol=0.06)
 
 
+def test_partials_are_those_of_what_sounds(duet):
+    _, X = spectra(duet[1], N_FFT, hop_of(N_FFT))
+    pitches = np.full((1, len(X)), 57.0)
+    pitches[:, 10:] = np.nan
+    partials = fit_voices(X, pitches, SFREQ / N_FFT).partials
+    assert partials.shape[:2] == pitches.shape
+    assert np.all(partials[0, 10:] == 0)
+    # The second voice has odd partials alone.
+    assert partials[0, 5, 0] > 10 * partials[0, 5, 1]
+
+
 def test_candidates_add_up_to_the_mixture(duet_trial, separated):
     assert_allclose(separated.candidates.sum(axis=0), duet_trial.mixture, atol=1e-6)
 
