@@ -25,6 +25,11 @@ def positive(text: str) -> int:
     return _at_least(text, 1)
 
 
+def count(text: str) -> int:
+    """Return a whole number of at least zero; refuse others."""
+    return _at_least(text, 0)
+
+
 def seed(text: str) -> int:
     """Return a whole number of at least zero; refuse others."""
     return _at_least(text, 0)

@@ -207,7 +207,12 @@ def _finish(model, trials, references, testing, folder):
         # Listeners share mixtures; each is factorised once.
         model.set_params(separate__memory=scratch)
         work = joblib.Parallel(return_as="generator")(
-            joblib.delayed(finish_trial)(model, trials[i], references[i], folder)
+            joblib.delayed(finish_trial)(
+                model,
+                trials[i],
+                references[i],
+                folder / _folder_name(trials[i], references[i]),
+            )
             for i in testing
         )
         # joblib renews processes whose memory has grown, and says so.
@@ -217,6 +222,11 @@ def _finish(model, trials, references, testing, folder):
     for message in sorted({message for _, _, other in results for message in other}):
         warnings.warn(message, stacklevel=2)
     return [row for row, _, _ in results], sum(count for _, count, _ in results)
+
+
+def _folder_name(trial, reference):
+    attended = trial.instruments[reference.attended]
+    return f"{trial.subject}_{trial.stimulus}_{attended}"
 
 
 def _write_table(path, rows):

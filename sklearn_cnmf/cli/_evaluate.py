@@ -13,12 +13,17 @@ from .. import ContrastiveNMF, EnvelopeDecoder
 from ..evaluation import StimulusKFold, evaluate
 from ..evaluation.subjects import SCHEMES
 from ..metrics import separation_scorer
-from ._arguments import add_level, level_in_db, path, positive, seed
+from ..reporting import EvaluationDisplay
+from ._arguments import add_level, count, level_in_db, path, positive, seed
 from ._evaluated_data import KINDS, load
+from ._listened import write_listened
 from ._output import new_folder, write_json
+from ._report import PAGE, write_report
 
 _BACKENDS = ("loky", "dask")
 _N_INNER_FOLDS = 4
+# Folder of the audio of trials that can be listened to.
+_LISTENED = "listened"
 
 
 def add_parser(commands):
@@ -81,6 +86,14 @@ def add_parser(commands):
         type=path,
         metavar="DIR",
         help="keep finished units there: the same command goes on after it was stopped",
+    )
+    parser.add_argument(
+        "--listen",
+        type=count,
+        default=1,
+        metavar="N",
+        help="fit the first N models once more and put the trials they were tested on "
+        "on a page to listen to (default: 1; 0: no page)",
     )
     parser.add_argument(
         "--jobs", type=positive, default=1, metavar="N", help="processes (default: 1)"
@@ -155,7 +168,8 @@ def _run(arguments):
             on_disk=scratch / "trials.h5",
         )
         stack.enter_context(_backend(arguments))
-        result = _evaluated(arguments, data, scratch)
+        model = _model(arguments, scratch)
+        result = _evaluated(model, arguments, data)
         summary = result.summary(random_state=arguments.seed)
         claims = result.claims(random_state=arguments.seed)
         text = [*data.notes, str(summary), "", *_claims(claims)]
@@ -163,26 +177,52 @@ def _run(arguments):
         if arguments.plan is not None:
             plan = result.plan(arguments.plan)
             text += ["", str(plan)]
-        text += ["", *_files(arguments.out, result)]
+        n_listened = 0
+        if arguments.listen:
+            n_listened = write_listened(
+                folder / _LISTENED,
+                model,
+                data.trials,
+                data.references,
+                result,
+                n_models=arguments.listen,
+                random_state=arguments.seed,
+                kind="simulated EEG" if kind == "simulated" else "EEG",
+            )
+        text += ["", *_files(arguments.out, result, n_listened)]
         _write(folder, result, (summary, claims), text, arguments, data)
+        if n_listened:
+            simulated = ", SIMULATED EEG" if kind == "simulated" else ""
+            write_report(
+                folder / PAGE,
+                folder / _LISTENED,
+                title=f"Evaluation{simulated}",
+                summary="\n".join(text),
+                figures=_figures(result),
+                settings=(folder / "settings.json").read_text(encoding="utf-8"),
+            )
     return "\n".join(text)
 
 
-def _evaluated(arguments, data, scratch):
+def _model(arguments, scratch):
     model = Pipeline(
         [
             ("decode", EnvelopeDecoder()),
             ("separate", ContrastiveNMF(memory=str(scratch / "spectra"))),
         ]
     )
-    if arguments.deltas is not None:
-        model = GridSearchCV(
-            model,
-            {"separate__delta": arguments.deltas},
-            scoring=separation_scorer("si_sdr", choice="true"),
-            cv=StimulusKFold(_N_INNER_FOLDS),
-            error_score="raise",
-        )
+    if arguments.deltas is None:
+        return model
+    return GridSearchCV(
+        model,
+        {"separate__delta": arguments.deltas},
+        scoring=separation_scorer("si_sdr", choice="true"),
+        cv=StimulusKFold(_N_INNER_FOLDS),
+        error_score="raise",
+    )
+
+
+def _evaluated(model, arguments, data):
     try:
         return evaluate(
             model,
@@ -241,7 +281,21 @@ def _claims(claims):
     ]
 
 
-def _files(out, result):
+def _figures(result):
+    """All that can be drawn of an evaluation, without pyplot."""
+    from matplotlib.figure import Figure
+
+    figures, shown = {}, {None: "Separation"}
+    if "correct" in set(result.table["metric"]):
+        shown["correct"] = "Choices"
+    for score, title in shown.items():
+        figure = Figure(figsize=(5, 3.2), layout="constrained")
+        EvaluationDisplay.from_predictions(result, score, ax=figure.subplots())
+        figures[title] = figure
+    return figures
+
+
+def _files(out, result, n_listened):
     lines = [
         f"Written to {out}:",
         "  table.csv      a row for each method, subject, fold, trial and metric",
@@ -250,6 +304,9 @@ def _files(out, result):
         "  summary.json   its figures",
         "  settings.json  what reproduces this",
     ]
+    if n_listened:
+        lines.insert(1, f"  {PAGE}    {n_listened} trials to listen to, in a browser")
+        lines.append(f"  {_LISTENED}/      their audio, figures and scores")
     if len(result.warnings):
         lines.insert(3, "  warnings.csv   what was warned of, and how often")
     if len(result.errors):

@@ -18,7 +18,12 @@ from ._printing import one_line
 
 
 def finish_trial(
-    model: Pipeline, trial: Trial, reference: Reference, parent: Path
+    model: Pipeline,
+    trial: Trial,
+    reference: Reference,
+    folder: Path,
+    *,
+    kind: str = "simulated EEG",
 ) -> tuple[dict, int, list[str]]:
     """Separate a trial, score it, and write its audio and its figure.
 
@@ -28,13 +33,16 @@ def finish_trial(
         Fitted decoder and separator.
     trial, reference : Trial, Reference
         The trial and its truth, which serves for the scores and the figure alone.
-    parent : Path
-        Where to make the folder of the trial.
+    folder : Path
+        To make.
+    kind : str
+        Of the EEG, for the figure.
 
     Returns
     -------
     row : dict
-        Of :func:`~sklearn_cnmf.evaluation.evaluate_trial`, and the `folder`.
+        Of :func:`~sklearn_cnmf.evaluation.evaluate_trial`, and the name of the
+        `folder`.
     n_unfinished : int
         How many factorisations were cut short.
     messages : list of str
@@ -45,8 +53,7 @@ def finish_trial(
         decoded, separation, truth, row = evaluate_trial(model, trial, reference)
     unfinished = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
     told = [w for w in caught if issubclass(w.category, MisfitWarning)]
-    row["folder"] = f"{trial.subject}_{trial.stimulus}_{row['attended']}"
-    folder = parent / row["folder"]
+    row["folder"] = folder.name
     folder.mkdir()
     estimate = np.stack([separation.attended, trial.mixture - separation.attended])
     tracks = {
@@ -58,7 +65,7 @@ def finish_trial(
     for name, audio in tracks.items():
         write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
     done = replace(decoded, estimate=estimate)
-    _draw(done, truth, row, separation).savefig(folder / "figure.png", dpi=110)
+    _draw(done, truth, row, separation, kind).savefig(folder / "figure.png", dpi=110)
     messages = [str(w.message) for w in caught if w not in unfinished + told]
     return row, len(unfinished), messages
 
@@ -88,12 +95,12 @@ def write_eeg(path, trial):
         raise OSError(f"{path}: can't be written ({one_line(error)})") from error
 
 
-def _draw(trial, truth, row, separation):
+def _draw(trial, truth, row, separation, kind):
     verdict = "right"
     if row["chosen"] != row["attended"]:
         verdict = f"wrong: {row['attended']} was attended"
     title = (
-        f"{row['subject']} (simulated EEG) attends to the {row['attended']} in "
+        f"{row['subject']} ({kind}) attends to the {row['attended']} in "
         f"{row['stimulus']}"
     )
     scores = f"SI-SDR {row['si_sdr_db']:.1f} dB, gain {row['si_sdr_gain_db']:+.1f} dB"

@@ -1,10 +1,15 @@
 """The command ``report``: a page to listen to what was separated."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..reporting import listening_page
 from ._arguments import path
 from ._separated_folder import figures_of, load_separated
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAGE = "listen.html"
 
@@ -48,7 +53,16 @@ def _run(arguments):
     return f"Written: {out} ({n_trials} trials, {megabytes:.1f} MB)"
 
 
-def write_report(out: Path, folder: Path, *, title: str, lossless: bool = False) -> int:
+def write_report(
+    out: Path,
+    folder: Path,
+    *,
+    title: str,
+    summary: str | None = None,
+    figures: "Mapping[str, Figure] | None" = None,
+    settings: str | None = None,
+    lossless: bool = False,
+) -> int:
     """Write the page of a folder that `demo` or `separate` has written.
 
     Parameters
@@ -59,6 +73,10 @@ def write_report(out: Path, folder: Path, *, title: str, lossless: bool = False)
         What was written.
     title : str
         Of the page.
+    summary, settings : str, default=None
+        Texts of the page; those in the folder if None.
+    figures : dict of str to matplotlib.figure.Figure, default=None
+        By title; those that sum the trials up if None.
     lossless : bool, default=False
         Whether audio loses nothing.
 
@@ -71,9 +89,9 @@ def write_report(out: Path, folder: Path, *, title: str, lossless: bool = False)
         out,
         found.trials,
         title=title,
-        summary=found.summary,
-        figures=figures_of(found.table),
-        settings=found.settings,
+        summary=found.summary if summary is None else summary,
+        figures=figures_of(found.table) if figures is None else figures,
+        settings=found.settings if settings is None else settings,
         audio_format="flac" if lossless else "ogg",
     )
     return len(found.trials)

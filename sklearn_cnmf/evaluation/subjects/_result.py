@@ -82,6 +82,9 @@ class EvaluationResult:
         `kind`, `message`, and `count` of what was warned of in the units.
     settings : dict
         All that decided the result, and the versions; can be written as JSON.
+    splits : tuple of (tuple of int, tuple of int)
+        For each row of `units`, the indices of the trials that were trained on and
+        those that were tested.
     """
 
     table: Any
@@ -89,6 +92,7 @@ class EvaluationResult:
     units: Any
     warnings: Any
     settings: dict[str, Any]
+    splits: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
 
     def __repr__(self):
         table = self.table
@@ -277,6 +281,7 @@ def collect(
         pd.DataFrame(costs),
         pd.DataFrame(kinds, columns=["kind", "message", "count"]),
         settings,
+        tuple((unit.train, unit.test) for unit in units),
     )
 
 

@@ -1,0 +1,89 @@
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from sklearn_cnmf.cli import main
+from sklearn_cnmf.datasets import Piece, load_trials, save_trials, simulate_trials
+from sklearn_cnmf.metrics import si_sdr
+
+SFREQ = 4000.0
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A file of one listener to three duos of tones, six trials."""
+    rng = np.random.default_rng(0)
+    times = np.arange(int(4 * SFREQ)) / SFREQ
+    pieces = []
+    for number in range(3):
+        levels = np.repeat(rng.uniform(0.05, 1, (2, 16)), len(times) // 16, axis=1)
+        tones = [np.sin(2 * np.pi * pitch * times) for pitch in (200.0, 1100.0)]
+        stems = (levels * tones).astype(np.float32)
+        names = ("low", "high")
+        pieces.append(Piece(f"p{number}", "duo", "pop", False, names, stems, SFREQ))
+    path = tmp_path_factory.mktemp("saved") / "trials.h5"
+    trials, references = simulate_trials(
+        pieces, n_subjects=1, n_repetitions=1, snr_db=0.0, random_state=0
+    )
+    save_trials(path, trials, references)
+    return path
+
+
+def evaluate(saved, out, *options):
+    command = ["evaluate", "--data", f"trials:{saved}", "--folds", "3", "--out"]
+    return main([*command, str(out), *options])
+
+
+@pytest.fixture(scope="module")
+def out(saved, tmp_path_factory):
+    out = tmp_path_factory.mktemp("evaluated") / "out"
+    assert evaluate(saved, out, "--listen", "2") == 0
+    return out
+
+
+def test_what_was_tested_can_be_listened_to(saved, out):
+    heard = pd.read_csv(out / "listened" / "results.csv", dtype={"folder": str})
+    table = pd.read_csv(out / "table.csv", keep_default_na=False)
+    # Two of three models, each tested on both trials of a stimulus.
+    assert len(heard) == 4
+    tested = table[table["fold"] < 2]["trial"].unique()
+    assert sorted(heard["trial"]) == sorted(tested)
+    assert heard["folder"].tolist() == [f"{i:04d}" for i in heard["trial"]]
+    trials, references = load_trials(saved)
+    for index, folder in zip(heard["trial"], heard["folder"]):
+        audio = {
+            name: soundfile.read(out / "listened" / folder / f"{name}.wav")[0]
+            for name in ("mixture", "attended", "rest", "reference")
+        }
+        np.testing.assert_allclose(audio["mixture"], trials[index].mixture, atol=1e-6)
+        reference = references[index]
+        source = reference.sources[reference.attended]
+        np.testing.assert_allclose(audio["reference"], source, atol=1e-6)
+        # The model is that of the evaluation.
+        own = table[(table["trial"] == index) & (table["method"] == "estimator")]
+        gain = own[own["metric"] == "si_sdr_improvement"]["value"].item()
+        gain += si_sdr(source, trials[index].mixture)
+        assert si_sdr(source, audio["attended"]) == pytest.approx(gain, abs=0.01)
+
+
+def test_the_page_has_the_figures_and_the_settings(out):
+    html = (out / "listen.html").read_text(encoding="utf-8")
+    (data,) = re.findall(
+        r'<script type="application/json" class="trials">(.*?)</script>', html, re.S
+    )
+    assert len(json.loads(data)) == 4
+    for words in ("Separation", "Choices", "SUPPORTED", "random_state"):
+        assert words in html
+    summary = (out / "summary.txt").read_text()
+    assert "listen.html    4 trials to listen to" in summary
+
+
+def test_no_page_where_none_is_wanted(saved, tmp_path):
+    assert evaluate(saved, tmp_path / "out", "--listen", "0") == 0
+    assert not (tmp_path / "out" / "listen.html").exists()
+    assert not (tmp_path / "out" / "listened").exists()
+    assert "listen.html" not in (tmp_path / "out" / "summary.txt").read_text()
