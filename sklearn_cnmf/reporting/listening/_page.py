@@ -142,17 +142,13 @@ def _plain(text):
 
 
 def _save(report, path):
-    """Save under another name first, so that a page is whole or as it was."""
-    descriptor, unfinished = tempfile.mkstemp(
-        suffix=".html", prefix=f".{path.stem}-", dir=path.parent
-    )
-    os.close(descriptor)
-    try:
-        report.save(unfinished, open_browser=False, overwrite=True, verbose="error")
+    """Save elsewhere first, so that a page is whole or as it was."""
+    with tempfile.TemporaryDirectory(
+        dir=path.parent, prefix=f".{path.stem}-"
+    ) as folder:
+        unfinished = Path(folder) / path.name
+        report.save(unfinished, open_browser=False, verbose="error")
         os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
 
 
 def _check(trials):

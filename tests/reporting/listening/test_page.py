@@ -172,6 +172,13 @@ def test_a_page_is_whole_or_as_it_was(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
 
 
+def test_others_may_read_it_as_any_other_file(tmp_path):
+    (tmp_path / "other").touch()
+    write(tmp_path, [make_trial()])
+    modes = {file.name: file.stat().st_mode for file in tmp_path.iterdir()}
+    assert modes["page.html"] == modes["other"]
+
+
 @pytest.mark.parametrize(
     ("trials", "message"),
     [
