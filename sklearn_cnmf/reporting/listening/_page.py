@@ -76,7 +76,7 @@ def listening_page(
     settings : str, default=""
         Text of the last section.
     audio_format : {"ogg", "flac"}, default="ogg"
-        Vorbis, about 4 kB a second and track at 16 kHz, or FLAC, which loses nothing
+        Vorbis, about 5 kB a second and track at 16 kHz, or FLAC, which loses nothing
         but the 16 bits it is rounded to, and is four times as large.
 
     Raises
