@@ -7,7 +7,7 @@ import numpy as np
 from ..._threads import one_thread, sharing
 from ._envelopes import Profile
 from ._tracking import track_voices
-from ._voices import spread
+from ._voices import VoiceFitter, spread
 
 # Frequencies that voices are modelled at, in Hz; above, all share alike.
 _HIGHEST_HZ = 8000.0
@@ -60,17 +60,19 @@ def find_voices(X: np.ndarray, bin_hz: float, n_voices: int) -> Found:
     n_bins = min(X.shape[1], round(_HIGHEST_HZ / bin_hz))
     heard = X[:, :n_bins].astype(np.float64, copy=False)
     with one_thread() as n_threads, sharing(n_threads) as share:
-        voices = track_voices(heard, bin_hz, n_voices, share)
+        fitter = VoiceFitter(heard, bin_hz, share)
+        voices = track_voices(heard, bin_hz, n_voices, fitter, share)
+        combs = fitter.models(voices)
     models = np.zeros((n_voices, *X.shape), X.dtype)
-    for own, model in zip(models, voices.models):
+    for own, model in zip(models, combs):
         own[:, :n_bins] = spread(model)
-    levels = voices.models.sum(axis=2)
+    levels = combs.sum(axis=2)
     return Found(
         models,
         voices.pitches,
         voices.profiles,
         np.array([_height(*own) for own in zip(voices.pitches, levels)]),
-        _explained(X, heard, voices.models.sum(axis=0)),
+        _explained(X, heard, combs.sum(axis=0)),
     )
 
 

@@ -10,7 +10,7 @@ from ._candidates import candidate_pitches, placed, possible_sets
 from ._combs import frequencies, lay_combs
 from ._envelopes import generic_envelope
 from ._regrouping import regroup
-from ._voices import Voices, background_of, fit_voices, in_counts
+from ._voices import VoiceFitter, Voices, background_of, in_counts
 
 # Frequencies that tell pitches apart, in Hz.
 _HIGHEST_HZ = 5500.0
@@ -38,7 +38,11 @@ _KEPT, _LEAST_RANGE = 0.3, 3.0
 
 
 def track_voices(
-    X: np.ndarray, bin_hz: float, n_voices: int, share: Share = in_turn
+    X: np.ndarray,
+    bin_hz: float,
+    n_voices: int,
+    fitter: VoiceFitter,
+    share: Share = in_turn,
 ) -> Voices:
     """Track voices through a mixture and fit combs to them.
 
@@ -50,6 +54,8 @@ def track_voices(
         Distance of two bins in Hz.
     n_voices : int
         How many there are.
+    fitter : VoiceFitter
+        Of the same mixture.
     share : callable, optional
         Shares blocks of frames out to threads.
 
@@ -59,8 +65,7 @@ def track_voices(
     """
     from ._kernels import state_evidence
 
-    whole, X = X, X[:, : round(_HIGHEST_HZ / bin_hz)]
-    X = in_counts(X, _COUNTS)
+    X = in_counts(X[:, : round(_HIGHEST_HZ / bin_hz)], _COUNTS)
     background = background_of(X, share)
     candidates = candidate_pitches(X, background, bin_hz, _N_CANDIDATES, share)
     bins = np.nan_to_num(frequencies(candidates) / bin_hz, nan=0.0)
@@ -96,14 +101,14 @@ def track_voices(
     def followed(pitches):
         score = -np.inf
         for _ in range(_N_PASSES):
-            voices = fit_voices(whole, pitches, bin_hz, share)
+            voices = fitter.fit(pitches)
             evidence = evidence_of(states, voices.envelopes[:, :_N_PARTIALS], _SHAPE)
             evidence += _within_ranges(placements, voices.pitches)
             before = score
             pitches, score = _path(evidence, placements)
             if score < before + _RISE * abs(before):
                 break
-        return fit_voices(whole, pitches, bin_hz, share), score
+        return fitter.fit(pitches), score
 
     voices, score = followed(pitches)
     orders = regroup(voices.partials)

@@ -45,23 +45,32 @@ class Voices(NamedTuple):
 
     Parameters
     ----------
-    pitches : ndarray of shape (n_voices, n_frames)
-        MIDI number of each voice, fractions included; NaN where it is silent.
+    combs : ndarray of shape (n_combs, n_frames)
+        MIDI number of each comb, fractions included; NaN where there is none. Those of
+        the voices' notes come first, then those of the notes before and after.
+    amplitudes : ndarray of shape (n_frames, n_combs, n_partials)
+        Of each partial, in counts.
     envelopes : ndarray of shape (n_voices, n_partials)
         Amplitudes of each voice's partials, summing to one.
     profiles : tuple of Profile
         How strong the partials of each voice are, by register.
-    models : ndarray of shape (n_voices, n_frames, n_bins)
-        Modelled magnitudes.
-    partials : ndarray of shape (n_voices, n_frames, n_partials)
-        Amplitudes of each voice's comb; zero where it is silent.
     """
 
-    pitches: np.ndarray
+    combs: np.ndarray
+    amplitudes: np.ndarray
     envelopes: np.ndarray
     profiles: tuple[Profile, ...]
-    models: np.ndarray
-    partials: np.ndarray
+
+    @property
+    def pitches(self) -> np.ndarray:
+        """MIDI number of each voice, (n_voices, n_frames); NaN where it is silent."""
+        return self.combs[: len(self.envelopes)]
+
+    @property
+    def partials(self) -> np.ndarray:
+        """Amplitudes of the notes, (n_voices, n_frames, n_partials); zero in rests."""
+        notes = self.amplitudes[:, : len(self.envelopes)].transpose(1, 0, 2)
+        return np.where(np.isnan(self.pitches)[..., None], 0.0, notes)
 
 
 def in_counts(X: np.ndarray, counts: float) -> np.ndarray:
@@ -87,94 +96,130 @@ def background_of(X: np.ndarray, share: Share = in_turn) -> np.ndarray:
     return background
 
 
-def fit_voices(
-    X: np.ndarray, pitches: np.ndarray, bin_hz: float, share: Share = in_turn
-) -> Voices:
-    """Fit amplitudes, envelopes and exact pitches to tracked voices.
+class VoiceFitter:
+    """Fits amplitudes, envelopes and exact pitches to voices tracked in a mixture.
 
     Parameters
     ----------
     X : ndarray of shape (n_frames, n_bins)
-        Magnitudes.
-    pitches : ndarray of shape (n_voices, n_frames)
-        MIDI numbers; NaN where a voice is silent.
+        Magnitudes of the mixture.
     bin_hz : float
         Distance of two bins in Hz.
     share : callable, optional
         Shares blocks of frames out to threads.
-
-    Returns
-    -------
-    voices : Voices
     """
-    from ._kernels import comb_models, update_amplitudes
 
-    n_voices, n_bins = len(pitches), X.shape[1]
-    blocks = blocks_of(len(X))
-    total = X.sum(dtype=np.float64)
-    X = in_counts(X, COUNTS)
-    background = background_of(X, share)
-    combs, owner, trust = _combs_of(pitches)
-    first, weights = lay_combs(_bins(combs.T, bin_hz), n_bins, _N_PARTIALS)
-    envelopes = Envelopes(combs, owner, n_voices, _N_PARTIALS)
-    rows = np.ascontiguousarray(envelopes.rows.T)
-    amplitudes = envelopes.overall[owner] * (X.sum(1) / len(owner))[:, None, None]
-    models = np.empty((n_voices, *X.shape))
+    def __init__(self, X: np.ndarray, bin_hz: float, share: Share = in_turn):
+        self._bin_hz, self._share = bin_hz, share
+        self._blocks = blocks_of(len(X))
+        self._count = X.sum(dtype=np.float64) / (COUNTS * len(X))
+        self._X = in_counts(X, COUNTS)
+        self._background = background_of(self._X, share)
 
-    def update(frames):
-        return update_amplitudes(
-            X[frames],
-            background[frames],
-            first[frames],
-            weights[frames],
-            amplitudes[frames],
-            rows[frames],
-            envelopes.nearby,
-            trust,
-            _SHAPE,
-        )
+    def fit(self, pitches: np.ndarray) -> Voices:
+        """Fit voices.
 
-    def refine(frames):
-        for c in range(len(owner)):
-            _refine(
+        Parameters
+        ----------
+        pitches : ndarray of shape (n_voices, n_frames)
+            MIDI numbers; NaN where a voice is silent.
+
+        Returns
+        -------
+        voices : Voices
+        """
+        from ._kernels import update_amplitudes
+
+        X, background = self._X, self._background
+        n_voices = len(pitches)
+        combs, trust = _combs_of(pitches)
+        owner = _owners(combs, n_voices)
+        first, weights = self._laid(combs)
+        envelopes = Envelopes(combs, owner, n_voices, _N_PARTIALS)
+        rows = np.ascontiguousarray(envelopes.rows.T)
+        amplitudes = envelopes.overall[owner] * (X.sum(1) / len(owner))[:, None, None]
+
+        def update(frames):
+            return update_amplitudes(
                 X[frames],
                 background[frames],
-                c,
-                combs[:, frames],
                 first[frames],
                 weights[frames],
                 amplitudes[frames],
-                range_,
-                bin_hz,
+                rows[frames],
+                envelopes.nearby,
+                trust,
+                _SHAPE,
             )
 
-    def model(frames):
-        models[:, frames] = comb_models(
-            first[frames], weights[frames], amplitudes[frames], owner, n_voices, n_bins
-        )
+        def refine(frames):
+            for c in range(len(owner)):
+                _refine(
+                    X[frames],
+                    background[frames],
+                    c,
+                    combs[:, frames],
+                    first[frames],
+                    weights[frames],
+                    amplitudes[frames],
+                    range_,
+                    self._bin_hz,
+                )
 
-    for n_updates, range_ in _ROUNDS:
-        for number in range(n_updates):
-            found, expected = map(sum, zip(*share(update, blocks)))
-            if number >= _FIRST_LEARNED:
-                envelopes.learn(found, expected)
-        if range_:
-            share(refine, blocks)
-    share(model, blocks)
-    models *= total / (COUNTS * len(X))
-    pitches = combs[:n_voices]
-    partials = amplitudes[:, :n_voices].transpose(1, 0, 2)
-    return Voices(
-        pitches,
-        envelopes.overall,
-        envelopes.profiles(),
-        models,
-        np.where(np.isnan(pitches)[..., None], 0.0, partials),
-    )
+        for n_updates, range_ in _ROUNDS:
+            for number in range(n_updates):
+                found, expected = map(sum, zip(*self._share(update, self._blocks)))
+                if number >= _FIRST_LEARNED:
+                    envelopes.learn(found, expected)
+            if range_:
+                self._share(refine, self._blocks)
+        return Voices(combs, amplitudes, envelopes.overall, envelopes.profiles())
+
+    def models(self, voices: Voices) -> np.ndarray:
+        """Modelled magnitudes of each voice.
+
+        Parameters
+        ----------
+        voices : Voices
+            From :meth:`fit`.
+
+        Returns
+        -------
+        models : ndarray of shape (n_voices, n_frames, n_bins)
+        """
+        from ._kernels import comb_models
+
+        n_voices, n_bins = len(voices.envelopes), self._X.shape[1]
+        owner = _owners(voices.combs, n_voices)
+        first, weights = self._laid(voices.combs)
+        models = np.empty((n_voices, *self._X.shape))
+
+        def model(frames):
+            models[:, frames] = comb_models(
+                first[frames],
+                weights[frames],
+                voices.amplitudes[frames],
+                owner,
+                n_voices,
+                n_bins,
+            )
+
+        self._share(model, self._blocks)
+        models *= self._count
+        return models
+
+    def _laid(self, combs):
+        bins = _bins(combs.T, self._bin_hz)
+        return lay_combs(bins, self._X.shape[1], _N_PARTIALS)
+
+
+def _owners(combs, n_voices):
+    """Voice of each comb."""
+    return np.arange(len(combs)) % n_voices
 
 
 def _combs_of(pitches):
-    """Combs of each voice's note, and of the notes before and after beside it."""
+    """Combs of each voice's note and of those before and after, and their trust."""
     notes, before, after = [], [], []
     for own in pitches:
         last, following = _held(own), _held(own[::-1])[::-1]
@@ -186,9 +231,8 @@ def _combs_of(pitches):
         before.append(a)
         after.append(np.where(_same(a, b), np.nan, b))
     n_voices = len(pitches)
-    owner = np.tile(np.arange(n_voices), 3)
     trust = np.repeat([1.0, _BESIDE_TRUST], [n_voices, 2 * n_voices])
-    return np.array(notes + before + after), owner, trust
+    return np.array(notes + before + after), trust
 
 
 def _same(a, b):

@@ -12,7 +12,7 @@ from sklearn_cnmf.model_io import load_model, save_model
 from sklearn_cnmf.separation import HarmonicVoices, MisfitWarning
 from sklearn_cnmf.separation._stft import hop_of, spectra
 from sklearn_cnmf.separation.harmonic import find_voices
-from sklearn_cnmf.separation.harmonic._voices import fit_voices
+from sklearn_cnmf.separation.harmonic._voices import VoiceFitter
 
 SFREQ, N_FFT = 8000.0, 1488
 
@@ -86,7 +86,7 @@ def test_voices_are_followed_where_they_cross(voices, request):
 
 def test_pitches_move_off_the_grid(play):
     _, X = spectra(play([(0.1, 1.9, 60.37)], 1.0, 2), N_FFT, hop_of(N_FFT))
-    voices = fit_voices(X, np.full((1, len(X)), 60.2), SFREQ / N_FFT)
+    voices = VoiceFitter(X, SFREQ / N_FFT).fit(np.full((1, len(X)), 60.2))
     assert_allclose(voices.pitches[0, 8:-8], 60.37, atol=0.06)
 
 
@@ -94,7 +94,7 @@ def test_partials_are_those_of_what_sounds(duet):
     _, X = spectra(duet[1], N_FFT, hop_of(N_FFT))
     pitches = np.full((1, len(X)), 57.0)
     pitches[:, 10:] = np.nan
-    partials = fit_voices(X, pitches, SFREQ / N_FFT).partials
+    partials = VoiceFitter(X, SFREQ / N_FFT).fit(pitches).partials
     assert partials.shape[:2] == pitches.shape
     assert np.all(partials[0, 10:] == 0)
     # The second voice has odd partials alone.
