@@ -198,7 +198,7 @@ def _run(arguments):
                 folder / _LISTENED,
                 title=f"Evaluation{simulated}",
                 summary="\n".join(text),
-                figures=_figures(result),
+                figures=_figures(result, summary),
                 settings=(folder / "settings.json").read_text(encoding="utf-8"),
             )
     return "\n".join(text)
@@ -281,7 +281,7 @@ def _claims(claims):
     ]
 
 
-def _figures(result):
+def _figures(result, summary):
     """All that can be drawn of an evaluation, without pyplot."""
     from matplotlib.figure import Figure
 
@@ -290,7 +290,9 @@ def _figures(result):
         shown["correct"] = "Choices"
     for score, title in shown.items():
         figure = Figure(figsize=(5, 3.2), layout="constrained")
-        EvaluationDisplay.from_predictions(result, score, ax=figure.subplots())
+        EvaluationDisplay.from_predictions(
+            result, score, summary=summary, ax=figure.subplots()
+        )
         figures[title] = figure
     return figures
 

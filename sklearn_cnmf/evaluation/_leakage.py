@@ -17,6 +17,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from .._threads import one_thread
 from .._validation import check_whole, trial_name
 from ..metrics import closest_source
+from ..separation._parameters import WITH_CANDIDATES
 from ..trial import Reference, Trial, check_trials
 from ._named import index_of
 from ._prepared import prepared_estimator
@@ -430,7 +431,7 @@ def _chosen(estimator, trials, references):
     steps = steps if isinstance(steps, Pipeline) else Pipeline([("last", steps)])
     last = steps[-1]
     # Components that are not learned belong to no instrument.
-    named = getattr(last, "dictionary", "learned") in ("learned", "harmonic")
+    named = getattr(last, "dictionary", "learned") in WITH_CANDIDATES
     if not hasattr(last, "predict_attended") or not named:
         pairs = zip(references, estimator.predict(trials))
         return [closest_source(reference.sources, one) for reference, one in pairs]

@@ -9,7 +9,7 @@ from ..separation import Separation
 from ..separation._selection import candidate_features
 from ..signals import standardize
 from ..trial import Trial
-from ._axes import BLUE, GREY, drawing_panels, with_minus
+from ._axes import BLUE, GREY, drawing_panels, legend_above, with_minus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,4 +226,4 @@ class CandidatesDisplay:
             )
         ax.set(ylabel="Probability", ylim=(-0.02, 1.02))
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 0.95), ncols=3, frameon=False)
+        legend_above(ax)

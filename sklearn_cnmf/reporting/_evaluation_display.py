@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._validation import check_choice
-from ..evaluation import EvaluationResult
+from ..evaluation import EvaluationResult, EvaluationSummary
 from ..evaluation.subjects._methods import CEILINGS, ESTIMATOR
 from ..evaluation.subjects._summary import metrics_of
 from ._axes import BLUE, GREEN, GREY, ORANGE, drawing_on, legend_above
@@ -76,7 +76,7 @@ class EvaluationDisplay:
         result: EvaluationResult,
         score: str | None = None,
         *,
-        level: float = 0.95,
+        summary: EvaluationSummary | None = None,
         ax: "Axes | None" = None,
     ) -> "EvaluationDisplay":
         """Draw a score of an evaluation.
@@ -94,8 +94,8 @@ class EvaluationDisplay:
             are lines. Choices are averaged over trials, with the bootstrap interval
             over subjects and stimuli; ceilings are left out, and the line is what the
             first method would have right by chance.
-        level : float, default=0.95
-            Confidence level.
+        summary : EvaluationSummary, default=None
+            Of the result, whose intervals are drawn; made with its defaults if None.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; a new figure if None.
 
@@ -112,7 +112,8 @@ class EvaluationDisplay:
             raise ValueError(
                 f"result: expected an EvaluationResult, got {type(result).__name__}"
             )
-        summary = result.summary(level=level)
+        if summary is None:
+            summary = result.summary()
         known = metrics_of(result)
         score = known[0] if score is None else score
         if not set(summary.choices) <= set(CEILINGS):

@@ -35,6 +35,7 @@ from ._mixture import Separation, Settings, Solving
 from ._parameters import (
     DEFAULT_N_COMPONENTS,
     DEFAULT_N_SPECTRA,
+    WITH_CANDIDATES,
     check_estimator_parameters,
     check_trials_for_window,
     given_attended,
@@ -675,7 +676,7 @@ class ContrastiveNMF(
         forget(self)
         self.model_ = model
         self.audio_sfreq_ = model.audio_sfreq
-        if self.dictionary in ("learned", "harmonic"):
+        if self.dictionary in WITH_CANDIDATES:
             self.instruments_ = model.instruments
         if self.dictionary == "learned":
             self.spectra_ = dict(zip(model.instruments, model.components))

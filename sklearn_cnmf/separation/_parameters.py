@@ -16,6 +16,8 @@ from ._stft import check_window
 from .factorization import check_factorization_parameters
 
 DICTIONARIES = ("learned", "harmonic", "blind", "guided")
+# Those whose candidates the guide chooses among.
+WITH_CANDIDATES = ("learned", "harmonic")
 CHOICES = ("soft", "hard")
 # Components of a mixture, and the most spectra of an instrument that is learned.
 DEFAULT_N_COMPONENTS, DEFAULT_N_SPECTRA = 48, 300

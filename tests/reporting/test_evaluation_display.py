@@ -52,6 +52,7 @@ def result_of(methods=METHODS, n_subjects=6, n_trials=8, metric=GAIN):
         pd.DataFrame({"how": ["computed"]}),
         pd.DataFrame(columns=["kind", "message", "count"]),
         {"scheme": "within-subject", "metrics": [metric], "methods": [*methods]},
+        (),
     )
 
 
@@ -78,8 +79,9 @@ def test_image(result, check_image):
 
 
 def test_means_and_intervals_are_those_of_the_summary(result):
-    display = EvaluationDisplay.from_predictions(result, level=0.9)
-    table = result.summary(level=0.9).separation.set_index("method")
+    summary = result.summary(level=0.9)
+    display = EvaluationDisplay.from_predictions(result, summary=summary)
+    table = summary.separation.set_index("method")
     assert ticks_of(display.ax_) == ["estimator", "hard", "other-trial-eeg"]
     for name, found in display.means.items():
         assert_allclose(found, table.loc[name, ["mean", "low", "high"]].astype(float))

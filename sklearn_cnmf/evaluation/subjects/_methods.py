@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from ..._validation import check_choice
 from ...separation import ContrastiveNMF
+from ...separation._parameters import WITH_CANDIDATES
 
 ESTIMATOR = "estimator"
 
@@ -125,7 +126,7 @@ def _reason_against(name, estimator):
         return None
     if separator is None:
         return "it needs candidates, and the last step is no ContrastiveNMF"
-    if separator.dictionary not in ("learned", "harmonic") and not is_search:
+    if separator.dictionary not in WITH_CANDIDATES and not is_search:
         return (
             "it needs candidates with names, and dictionary is "
             f"{separator.dictionary!r}"

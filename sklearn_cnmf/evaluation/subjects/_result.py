@@ -92,7 +92,7 @@ class EvaluationResult:
     units: Any
     warnings: Any
     settings: dict[str, Any]
-    splits: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
+    splits: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
     def __repr__(self):
         table = self.table

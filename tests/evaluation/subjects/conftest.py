@@ -140,6 +140,7 @@ def make_result(trials, errors=(), warnings=(), **settings):
         pd.DataFrame({"how": ["computed", "reused", "failed"]}),
         pd.DataFrame(list(warnings), columns=["kind", "message", "count"]),
         {"scheme": "within-subject", **settings},
+        (),
     )
 
 
