@@ -11,6 +11,10 @@ extensions = [
     "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "sphinx_design",
+    "sphinx_copybutton",
+    "sphinxarg.ext",
+    "myst_parser",
 ]
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -21,11 +25,27 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     # Players of audio, and no text of objects that are drawn.
     "capture_repr": ("_repr_html_",),
+    # A gallery of the examples that use it below each class and function.
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("sklearn_cnmf",),
+    "inspect_global_variables": False,
 }
 autosummary_generate = True
 templates_path = ["_templates"]
 numpydoc_show_class_members = False
-exclude_patterns = ["_build", "_templates", "sg_execution_times.rst"]
+exclude_patterns = [
+    "_build",
+    "_templates",
+    "sg_execution_times.rst",
+    "generated/backreferences",
+]
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 html_theme = "pydata_sphinx_theme"
+html_theme_options = {
+    "header_links_before_dropdown": 6,
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+}
 html_title = "sklearn_cnmf"
 html_show_sourcelink = False
