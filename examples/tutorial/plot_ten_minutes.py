@@ -11,9 +11,9 @@ recordings; with your own recordings only the first step is another.
 # %%
 # Two lists
 # ---------
-# All methods take a list of trials: what is known when a prediction is made, EEG and the
-# mixture that was heard. Training and scoring take a list of references beside it, in the
-# same order: the isolated sources of each mixture, and which one was attended.
+# All methods take a list of trials: what is known when a prediction is made, EEG and
+# the mixture that was heard. Training and scoring take a list of references beside it,
+# in the same order: the isolated sources of each mixture, and which one was attended.
 from IPython.display import Audio
 
 from sklearn_cnmf.datasets import simulate_trials
@@ -66,10 +66,11 @@ GuideDisplay.from_estimator(decoder, trials[test[0]], references[test[0]])
 # Separate
 # --------
 # :class:`~sklearn_cnmf.ContrastiveNMF` learns how each instrument sounds, from the
-# references of the other pieces, explains a new mixture with it, and asks the guide which
-# of the instruments was attended. Decoder and separator make a pipeline. The folder that
-# ``memory`` names keeps filtered EEG and explained mixtures, so that neither is made twice;
-# 100 spectra an instrument, rather than 300, keep this page quick.
+# references of the other pieces, explains a new mixture with it, and asks the guide
+# which of the instruments was attended. Decoder and separator make a pipeline. The
+# folder that ``memory`` names keeps filtered EEG and explained mixtures, so that
+# neither is made twice; 100 spectra an instrument, rather than 300, keep this page
+# quick.
 import tempfile
 
 from sklearn.pipeline import Pipeline
@@ -107,8 +108,8 @@ Audio(separated[0].estimate[1], rate=round(separated[0].audio_sfreq))
 # %%
 # Score it
 # --------
-# Scorers compare the pipeline's estimates with the references. ``cross_validate`` leaves
-# each stimulus out once. Two questions have two scores: how much better than the
+# Scorers compare the pipeline's estimates with the references. ``cross_validate``
+# leaves each stimulus out once. Two questions have two scores: how much better than the
 # mixture is what the listener gets (SI-SDR gain in dB), and how often is the right
 # instrument chosen?
 import numpy as np
@@ -137,8 +138,8 @@ print(
 # Is it more than chance?
 # -----------------------
 # A figure means little without its null. Let the fitted models see EEG that runs
-# backwards: it is as strong and as slow as before, but has nothing to do with the sound.
-# What is left needs no EEG.
+# backwards: it is as strong and as slow as before, but has nothing to do with the
+# sound. What is left needs no EEG.
 from dataclasses import replace
 
 backwards = [replace(trial, eeg=trial.eeg[:, ::-1]) for trial in trials]
@@ -150,8 +151,9 @@ null_gain, null_right = np.mean(null, axis=0)
 print(f"EEG backwards: {null_gain:.1f} dB, right in {100 * null_right:.0f} %")
 
 # %%
-# :func:`~sklearn_cnmf.evaluation.evaluate` does this for all subjects, with more baselines
-# and controls, intervals and tests, from Python or by ``sklearn-cnmf evaluate``.
+# :func:`~sklearn_cnmf.evaluation.evaluate` does this for all subjects, with more
+# baselines and controls, intervals and tests, from Python or by ``sklearn-cnmf
+# evaluate``.
 #
 # Keep the model
 # --------------
@@ -170,6 +172,6 @@ cache.cleanup()
 # Now with your own recording
 # ---------------------------
 # A table says which sound was heard when, and who was attended;
-# :func:`~sklearn_cnmf.datasets.trials_from_table` makes both lists of it, from EEG in any
-# format that MNE reads: :doc:`/recordings`. Then :doc:`/trust` is worth reading before
-# the first figure is believed.
+# :func:`~sklearn_cnmf.datasets.trials_from_table` makes both lists of it, from EEG in
+# any format that MNE reads: :doc:`/recordings`. Then :doc:`/trust` is worth reading
+# before the first figure is believed.
