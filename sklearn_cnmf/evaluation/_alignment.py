@@ -139,13 +139,8 @@ def check_alignment(
     searched, too, up to 200 parts per million, and told where every other 4 s agree
     with the rest to within 20.
 
-    Measured with the 17 example pieces of 7 s, late or early by up to 0.6 s, inverted
-    or not, in white noise as loud as the sound or 10 dB louder: at 1 and 5 kHz all were
-    told, with a median error of 0.02 ms and a largest one of 0.13 ms; at 256 Hz, 16 and
-    13 of 17 were told where the sound was low-passed, and the largest error was 0.6 ms.
-    At 64 Hz in the louder noise 8 were told, 3 of them wrong by more than a sample.
-    From a minute of sound, drifts of up to 80 ppm were found to within 1 ppm at 1 and
-    5 kHz, and to within 8 ppm at 256 Hz. Of 300 guides of noise, 4 to 16 had p < 0.05.
+    In loud noise, seconds of sound recorded at 64 Hz are often not enough, and may give
+    a wrong lag; at 1 kHz they are (figures in :doc:`/measurements/evaluation`).
 
     Examples
     --------

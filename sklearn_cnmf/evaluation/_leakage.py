@@ -184,9 +184,7 @@ def audit_leakage(
     number of draws. But it is never less than ``2**-n_draws``, the chance that all of
     them are on one side, so that few draws that happen to agree prove nothing.
 
-    On real EEG, 174 windows of 5 s from 6 recordings, standardised features and a
-    logistic regression were right on 95.9 % of random labels when split by window, and
-    on 52.4 % with a standard error of 2.7 % when split by recording (100 draws).
+    For what it finds on real EEG, see :doc:`/measurements/evaluation`.
 
     An estimator of trials is fitted once for each draw and fold. The `memory` of
     :class:`~sklearn_cnmf.EnvelopeDecoder` keeps it from reading the same EEG and

@@ -115,25 +115,11 @@ def simulate_trials(
     amplitudes and strength of the response, and in level, slope, alpha frequency and
     alpha strength of the background.
 
-    The defaults are as hard as published recordings (median attended r of 0.119 on
-    MAD-EEG [1]_). ``python -m benchmarks.simulation`` fits an
-    :class:`~sklearn_cnmf.EnvelopeDecoder` within each of 12 subjects to all duos but
-    one and decodes that one, four repetitions long (28 to 31 s). It finds these
-    values of Pearson r and these shares of right choices in 288 trials (95 %
-    interval), at an `attention_gain` of 4:
-
-    ======  ==========  ============  ====================
-    snr_db  r attended  r unattended  right choices, %
-    ======  ==========  ============  ====================
-    -26     0.050       0.037         56.9 (51.2 to 62.5)
-    -20     0.123       0.076         70.8 (65.3 to 75.8)
-    -14     0.265       0.153         88.2 (84.0 to 91.4)
-    ======  ==========  ============  ====================
-
-    Where all parts share one rhythm, the unattended instrument is reconstructed
-    almost as well as the attended one: at -20 dB r is 0.144 and 0.123, against 0.108
-    and 0.043 in the other pieces. With a smaller `attention_gain` fewer choices are
-    right at the same r.
+    At the default level, decoded envelopes correlate with the attended one about as in
+    published recordings (median r of 0.119 on MAD-EEG [1]_), and 70.8 % of choices by
+    the envelope are right; for other levels, and for what is easier here than in
+    recordings, see :doc:`/measurements/simulation`. With a smaller `attention_gain`
+    fewer choices are right at the same r.
 
     References
     ----------
