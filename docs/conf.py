@@ -47,5 +47,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,
 }
+# Code side by side needs the width of the page.
+html_sidebars = {"coming_from": []}
 html_title = "sklearn_cnmf"
 html_show_sourcelink = False
