@@ -13,7 +13,7 @@ from ._guide_display import GuideDisplay
 from ._spectrogram import draw_spectrogram, mel_power
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 _LEFT, _RIGHT = 0.09, 0.865
 
@@ -25,7 +25,8 @@ def separation_figure(
     title: str = "",
     notes: Sequence[str] = ("", "", ""),
     separation: Separation | None = None,
-) -> "Figure":
+    figure: "Figure | SubFigure | None" = None,
+) -> "Figure | SubFigure":
     """Draw the mixture, the guide and the separated attended source of a trial.
 
     Both spectrograms have the same scale; 0 dB is the loudest spot of the mixture.
@@ -45,11 +46,14 @@ def separation_figure(
         Beside the heads of mixture, guide and separated source, such as scores.
     separation : Separation, default=None
         What was found in the trial; its candidates are drawn if it has any.
+    figure : matplotlib.figure.Figure or SubFigure, default=None
+        Where to draw, such as ``plt.figure(figsize=(11, 9))``. None makes one that
+        pyplot does not know, which needs no display and no closing.
 
     Returns
     -------
-    figure : matplotlib.figure.Figure
-        To be saved with ``figure.savefig``; it needs no display.
+    figure : matplotlib.figure.Figure or SubFigure
+        To be saved with ``figure.savefig``.
 
     Raises
     ------
@@ -78,7 +82,8 @@ def separation_figure(
     if separation is not None and separation.candidates is not None:
         heads["Candidates"] = 0.8 * len(separation.candidates) + 0.2
     heads["Separated"] = 3.0
-    figure = Figure(figsize=(11, 0.94 * sum(heads.values())))
+    if figure is None:
+        figure = Figure(figsize=(11, 0.94 * sum(heads.values())))
     # Fixed margins: finding them takes longer than drawing.
     drawn = figure.subplots(
         len(heads),

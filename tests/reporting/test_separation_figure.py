@@ -136,3 +136,13 @@ def test_without_weights_there_is_support_alone():
     assert figure.axes[2].texts[1].get_text() == "support +0.100"
     nameless = Separation(np.zeros(2 * SFREQ), None, None, None, True)
     assert len(separation_figure(trial(), separation=nameless).axes) == 4
+
+
+def test_a_figure_of_the_user_is_drawn_on_and_returned():
+    from matplotlib.figure import Figure
+
+    whole = Figure(figsize=(8, 10))
+    upper, _ = whole.subfigures(2, 1)
+    assert separation_figure(trial(), title="Upper", figure=upper) is upper
+    assert len(upper.axes) == len(separation_figure(trial()).axes)
+    assert tuple(whole.get_size_inches()) == (8, 10)
