@@ -31,6 +31,19 @@ sphinx_gallery_conf = {
     "inspect_global_variables": False,
 }
 autosummary_generate = True
+nitpicky = True
+nitpick_ignore_regex = [
+    # Other packages, as type hints and docstrings name them.
+    (
+        "py:.*",
+        r"(collections|contextlib|joblib|mne|numpy|os|pathlib|pd|scipy|sklearn)\..*",
+    ),
+    ("py:class", r"Axes|Figure|Path|SubFigure"),
+    # A property that numpydoc lists among the attributes.
+    ("py:obj", r"mixture"),
+    # Private types of annotations.
+    ("py:class", r"sklearn_cnmf\.(\w+\.)*_\w+\.\w+"),
+]
 templates_path = ["_templates"]
 numpydoc_show_class_members = False
 exclude_patterns = [

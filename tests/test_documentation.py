@@ -1,7 +1,9 @@
-"""Code of the documentation that needs recordings runs on some."""
+"""Code of the documentation runs, and the reference leaves nothing public out."""
 
+import importlib
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import mne
@@ -9,7 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from sklearn_cnmf.datasets import load_example_stems, simulate_eeg
+import sklearn_cnmf
+from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
+from sklearn_cnmf.datasets import load_example_stems, simulate_eeg, simulate_trials
+from sklearn_cnmf.evaluation import evaluate
 from sklearn_cnmf.separation import MisfitWarning
 from sklearn_cnmf.signals import resample
 
@@ -69,3 +74,83 @@ def test_your_own_recording(folder, capsys):
     gains = names["report"]["gains"][0]
     np.testing.assert_allclose(np.ravel(gains), [0.4, 0.45], atol=0.01)
     assert names["scores"]["test_score"].mean() > 3
+
+
+@pytest.mark.parametrize(
+    "package", ["", *sorted({*sklearn_cnmf._SUBPACKAGES} - {"trial"})]
+)
+def test_all_that_is_public_is_in_the_reference(package):
+    module = importlib.import_module(f"sklearn_cnmf.{package}".rstrip("."))
+    public = {name for name in module.__all__ if callable(getattr(module, name))}
+    listed = set(re.findall(r"^   (\w+)$", (DOCS / "api.rst").read_text(), re.M))
+    assert public <= listed
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    pieces = [
+        replace(piece, instruments=("violin", "flute"))
+        for piece in load_example_stems(ensemble="duo")[:4]
+    ]
+    return simulate_trials(
+        pieces, n_subjects=1, n_repetitions=1, snr_db=0.0, random_state=0
+    )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_cnmf.separation.MisfitWarning")
+def test_what_the_guide_to_separation_calls(simulated):
+    trials, references = simulated
+    decoder = EnvelopeDecoder(feature="envelope", alpha=1.0).fit(trials, references)
+    names = {
+        "trials": trials,
+        "references": references,
+        "guided": decoder.transform(trials[:2]),
+    }
+    exec(code_of("separation.rst"), names)
+    assert [len(attended) for attended in names["attended"]] == [
+        len(trial.mixture) for trial in trials[:2]
+    ]
+    assert set(names["who"]) <= set(trials[0].instruments)
+    np.testing.assert_allclose([p.sum() for p in names["how_sure"]], 1.0)
+    for trial in names["separated"]:
+        np.testing.assert_allclose(trial.estimate.sum(0), trial.mixture, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_cnmf.separation.MisfitWarning")
+def test_the_search_of_the_guide_to_tuning(simulated, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trials, references = simulated
+    search = code_of("tuning.rst")
+    for slow, quick in {
+        "[0, 0.003, 0.01, 0.03]": "[0, 0.01]",
+        "n_jobs=2": "n_jobs=1",
+        "StimulusKFold(4)": "StimulusKFold(2)",
+        "EnvelopeDecoder()": "EnvelopeDecoder(feature='envelope', alpha=1.0)",
+        "ContrastiveNMF(": "ContrastiveNMF(20, ",
+    }.items():
+        assert slow in search
+        search = search.replace(slow, quick)
+    names = {"trials": trials, "references": references}
+    exec(search, names)
+    assert set(names["search"].cv_results_["param_separate__delta"]) == {0, 0.01}
+    exec(code_of("tuning.rst", 2), names)
+    nested = code_of("tuning.rst", 1).replace("StimulusKFold(4)", "StimulusKFold(2)")
+    only = {"separate__delta": [0]}
+    names["search"].set_params(cv=names["StimulusKFold"](2), param_grid=only)
+    exec(nested, names)
+    assert np.isfinite(names["scores"]["test_score"]).all()
+
+
+def test_parameters_that_the_guide_to_separation_lists_exist():
+    table = (DOCS / "separation.rst").read_text().split("What a setting changes")[1]
+    named = re.findall(r"^``(\w+)``  ", table, re.M)
+    assert len(named) >= 7
+    assert set(named) <= set(ContrastiveNMF().get_params())
+
+
+def test_controls_named_among_traps_exist():
+    table = (DOCS / "trust.rst").read_text().split("Controls that :func:")[1]
+    named = re.findall(r"^``([\w-]+)``  ", table, re.M)
+    explained = re.findall(r'^    - "([\w-]+)"', evaluate.__doc__, re.M)
+    assert len(named) >= 6
+    assert set(named) <= {*explained, "no-contrast"}

@@ -52,7 +52,7 @@ def cross_val_reconstruct(
     Returns
     -------
     reconstructions : list of ndarray
-        As from :meth:`EnvelopeDecoder.predict`, in the order of X.
+        As from :meth:`~sklearn_cnmf.EnvelopeDecoder.predict`, in the order of X.
 
     Raises
     ------
@@ -175,8 +175,8 @@ def accuracy_by_window(
 ) -> WindowAccuracy:
     """How often attention is decoded right, by the length of the window.
 
-    For reconstructions as arrays; :meth:`EnvelopeDecoder.score_attended` does it for
-    trials.
+    For reconstructions as arrays;
+    :meth:`~sklearn_cnmf.EnvelopeDecoder.score_attended` does it for trials.
 
     Parameters
     ----------

@@ -237,15 +237,16 @@ def candidate_probabilities(
 ) -> np.ndarray:
     """Probability of each of given separated sources to be the attended one.
 
-    What :meth:`ContrastiveNMF.predict_proba` says of its own candidates, for those of
-    any other separator.
+    What :meth:`~sklearn_cnmf.ContrastiveNMF.predict_proba` says of its own candidates,
+    for those of any other separator.
 
     Parameters
     ----------
     candidates : array-like of shape (n_candidates, ...)
         Separated waveforms, each shaped like the mixture.
     trial : Trial
-        With a guide and its weights, as from :meth:`EnvelopeDecoder.transform`.
+        With a guide and its weights, as from
+        :meth:`~sklearn_cnmf.EnvelopeDecoder.transform`.
     window : float, default=None
         Length in seconds of a sliding window; the whole trial if None.
 
