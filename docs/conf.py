@@ -56,11 +56,25 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
     "show_toc_level": 2,
 }
-# Code side by side needs the width of the page.
-html_sidebars = {"coming_from": []}
+html_static_path = ["_static"]
+html_css_files = ["width.css"]
+# Pages without others below them have nothing to show at the side.
+html_sidebars = {
+    page: []
+    for page in (
+        "install",
+        "examples/tutorial/plot_ten_minutes",
+        "trust",
+        "coming_from",
+        "command_line",
+        "derivation",
+        "references",
+        "changelog",
+    )
+}
 html_title = "sklearn_cnmf"
 html_show_sourcelink = False

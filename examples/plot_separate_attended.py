@@ -79,8 +79,8 @@ separation_figure(
     title=f"SIMULATED EEG of a listener to the {attended} of {held_out}",
     notes=(
         " + ".join(trial.instruments),
-        "",
-        f"SI-SDR {gain:+.1f} dB over the mixture",
+        f"Pearson r = {r:.2f}",
+        f"SI-SDR gain {gain:+.1f} dB",
     ),
     separation=separation,
     figure=plt.figure(figsize=(11, 9.4)),
