@@ -1,4 +1,14 @@
+import warnings
+
 import sklearn_cnmf
+
+
+def _without_path(message, category, *_):
+    """Format a warning of an example; where the source lies is nobody's concern."""
+    return f"{category.__name__}: {message}\n"
+
+
+warnings.formatwarning = _without_path
 
 project = "sklearn_cnmf"
 author = "the sklearn_cnmf developers"
