@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+# Of what readers of other packages say (characters); some repeat the content of a file.
+_LONGEST = 200
+
 
 def check_number(
     name: str,
@@ -223,3 +226,9 @@ def check_unchanged(fitted: dict[str, Any], estimator: Any) -> None:
                 f"{name}: was {value!r} in fit and is {now!r} now; fit again, or set "
                 "it back"
             )
+
+
+def said_by(error: BaseException) -> str:
+    """What an error of another package says, on one line and not too long."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import decoding, separation
 from ._public import set_public_module
+from ._validation import said_by
 
 __all__ = ["load_model", "read_model_info", "save_model"]
 
@@ -316,7 +317,8 @@ def _foreign_types(content):
 
 
 def _damaged(path, error):
-    return ValueError(f"{path}: damaged model file ({type(error).__name__}: {error})")
+    kind = type(error).__name__
+    return ValueError(f"{path}: damaged model file ({kind}: {said_by(error)})")
 
 
 def _versions():

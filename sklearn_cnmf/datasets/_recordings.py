@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._validation import check_number
+from .._validation import check_number, said_by
 from ..trial import Trial, check_trials
 from ._chunks import check_chunks
-
-# Of what a reader says (characters); some repeat the content of the file.
-_LONGEST = 200
 
 
 def make_trials(
@@ -244,10 +241,7 @@ def readable(path, complaint):
     try:
         yield
     except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        if len(said) > _LONGEST:
-            said = f"{said[:_LONGEST]}..."
-        raise ValueError(f"{path}: {complaint} ({said})") from error
+        raise ValueError(f"{path}: {complaint} ({said_by(error)})") from error
 
 
 def _recordings(eeg, eeg_sfreq, ch_names):
