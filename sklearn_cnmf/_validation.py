@@ -229,6 +229,6 @@ def check_unchanged(fitted: dict[str, Any], estimator: Any) -> None:
 
 
 def said_by(error: BaseException) -> str:
-    """What an error of another package says, on one line and not too long."""
+    """Tell what an error of another package says, on one line and not too long."""
     said = " ".join(str(error).split()) or type(error).__name__
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."

@@ -409,3 +409,16 @@ def test_a_file_of_format_1_loads_for_ever():
     assert model[0].scale is None
     (attended,) = model.set_params(separate__choice="hard").predict([trial])
     assert_allclose(attended, stored["attended"], atol=1e-4)
+
+
+def test_what_the_reader_of_archives_says_is_cut(tmp_path):
+    path = tmp_path / "model.skops"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(8000 * "9", "{}")
+        archive.writestr("schema.json", "{}")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"9999")] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged model file") as caught:
+        load_model(path)
+    assert len(str(caught.value)) < 500 + len(str(path))
