@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..trial import Reference, Trial
-from ._recordings import readable
+from ._readable import readable
 from ._tables import trials_from_table
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import _matlab5, _matlab7
 from ._matlab_values import describe
-from ._recordings import readable
+from ._readable import readable
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 # Where the signature stands: after the header that MATLAB writes, or without one.

@@ -1,15 +1,16 @@
 """Recordings of one's own: trials from MNE's objects and arrays, files."""
 
 from collections.abc import Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._validation import check_number, said_by
+from .._validation import check_number
 from ..trial import Trial, check_trials
 from ._chunks import check_chunks
+from ._raw import open_raw
+from ._readable import readable
 
 
 def make_trials(
@@ -141,15 +142,12 @@ def read_eeg(
         If MNE can't read it, if channels are missing or ambiguous, if `onset` is not
         within it, or if it is too short.
     """
-    import mne
-
     if not Path(path).exists():
         raise FileNotFoundError(2, "no such file", str(path))
     check_number("onset", onset, least=0)
     check_number("duration", duration, above=0)
-    with readable(path, "MNE can't read it as EEG"):
-        raw = mne.io.read_raw(path, preload=False, verbose="error")
-        sfreq, n_times = float(raw.info["sfreq"]), int(raw.n_times)
+    raw = open_raw(path)
+    sfreq, n_times = float(raw.info["sfreq"]), int(raw.n_times)
     names = match_names(ch_names, raw.ch_names, path)
     if onset * sfreq >= n_times:
         raise ValueError(
@@ -228,20 +226,6 @@ def audio_info(path: str | Path) -> AudioInfo:
     with readable(path, "can't be read as audio"):
         info = soundfile.info(path)
     return AudioInfo(info.frames, float(info.samplerate), info.channels)
-
-
-@contextmanager
-def readable(path, complaint):
-    """Turn what goes wrong in a reader into a ValueError that names the file.
-
-    Readers of other packages do not say what they raise: MNE's raise errors of many
-    kinds, AssertionError, IndexError and TypeError among them, where a file is not
-    what its name says, and soundfile's raise TypeError and MemoryError.
-    """
-    try:
-        yield
-    except Exception as error:
-        raise ValueError(f"{path}: {complaint} ({said_by(error)})") from error
 
 
 def _recordings(eeg, eeg_sfreq, ch_names):

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from .._onsets import onset_samples
-from ._recordings import match_names, readable
+from ._raw import open_raw
+from ._recordings import match_names
 from ._table_rows import file_in
 
 
@@ -51,12 +52,7 @@ class Recordings:
         if not isinstance(recording, str):
             return recording
         if recording not in self._opened:
-            import mne
-
-            with readable(recording, "MNE can't read it as EEG"):
-                self._opened[recording] = mne.io.read_raw(
-                    recording, preload=False, verbose="error"
-                )
+            self._opened[recording] = open_raw(recording)
         return self._opened[recording]
 
     def path(self, row):

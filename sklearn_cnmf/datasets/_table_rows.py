@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .._validation import check_number
-from ._recordings import readable
+from ._readable import readable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,3 +1,4 @@
+import gzip
 import struct
 
 import mne
@@ -163,3 +164,22 @@ def test_onset_after_the_end_is_refused(tmp_path, info, onset):
     with pytest.raises(ValueError, match=r"onset: .* not within .* lasts 2\.000 s$"):
         read_eeg(path, NAMES, onset, 1.0)
     assert read_eeg(path, NAMES, 1.0, 1.0)[0].shape == (4, 128)
+
+
+@pytest.mark.parametrize("suffix", [".fif", ".fif.gz"])
+def test_a_fif_whose_tags_go_in_circles_is_refused(tmp_path, suffix):
+    raw = mne.io.RawArray(
+        np.zeros((1, 128)), mne.create_info(["Cz"], 64.0, "eeg"), verbose="error"
+    )
+    path = tmp_path / f"a_raw{suffix}"
+    raw.save(path, verbose="error")
+    opened = gzip.open if suffix.endswith("gz") else open
+    with opened(path, "rb") as file:
+        content = bytearray(file.read())
+    assert read_eeg(path, ["Cz"], 0.0, 1.0)[0].shape == (1, 64)
+    # The second tag begins after the first, of 20 bytes, and now leads to itself.
+    content[36 + 12 : 36 + 16] = struct.pack(">i", 36)
+    with opened(path, "wb") as file:
+        file.write(content)
+    with pytest.raises(ValueError, match=r"a_raw\.fif.*leads back to byte 36"):
+        read_eeg(path, ["Cz"], 0.0, 1.0)

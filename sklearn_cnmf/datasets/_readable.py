@@ -1,0 +1,19 @@
+"""What goes wrong in readers of other packages."""
+
+from contextlib import contextmanager
+
+from .._validation import said_by
+
+
+@contextmanager
+def readable(path, complaint):
+    """Turn what goes wrong in a reader into a ValueError that names the file.
+
+    Readers of other packages do not say what they raise: MNE's raise errors of many
+    kinds, AssertionError, IndexError and TypeError among them, where a file is not
+    what its name says, and soundfile's raise TypeError and MemoryError.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{path}: {complaint} ({said_by(error)})") from error
