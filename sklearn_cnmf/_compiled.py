@@ -6,7 +6,10 @@ from typing import Any
 import numba
 
 # Sums may be reordered. NaN and infinity keep their meaning.
-OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
+OPTIONS: Any = {
+    "error_model": "numpy",
+    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
+}
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

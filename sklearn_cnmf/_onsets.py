@@ -50,7 +50,7 @@ def onset_samples(
         if isinstance(onset, str):
             samples.append(int(next(found[onset])))
             continue
-        if not isinstance(onset, Real) or not np.isfinite(onset):
+        if not isinstance(onset, Real) or not np.isfinite(float(onset)):
             raise ValueError(
                 f"{row}: onset: expected seconds, the name of an annotation or "
                 f"'{_TRIGGER}N', got {onset!r}"

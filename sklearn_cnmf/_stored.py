@@ -12,6 +12,8 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from ._typing import MaybeNone
+
 # Bytes of the arrays read last that are kept, so that one that is asked for again and
 # again while a trial is worked on is read once.
 _KEPT = 2**26
@@ -99,7 +101,7 @@ class Stored:
             )
         return _recent.read(source, name)
 
-    def shape_of(self, field: str) -> tuple[int, ...] | None:
+    def shape_of(self, field: str) -> tuple[int, ...] | MaybeNone:
         """Tell the shape of an array without reading it, None where there is none."""
         if field in self.__dict__:
             value = self.__dict__[field]

@@ -4,7 +4,7 @@ All of them raise a ValueError that names the argument, what was found and what 
 expected.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -180,7 +180,7 @@ def check_names(name: str, names: Any) -> None:
 
 def check_callable(name: str, value: Any, known: Collection[str]) -> None:
     """Refuse what is neither one of the known names nor a function."""
-    if not isinstance(value, Callable):
+    if not callable(value):
         if not isinstance(value, str):
             raise ValueError(
                 f"{name}: expected one of {list(known)} or a callable, got {value!r}"

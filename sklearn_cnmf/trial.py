@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 import numpy as np
 
 from ._onsets import onset_samples
 from ._stored import Source, Stored
+from ._typing import MaybeNone
 from ._validation import (
     check_array,
     check_names,
@@ -92,15 +93,15 @@ class Trial(Stored):
     eeg_sfreq: float
     mixture: np.ndarray
     audio_sfreq: float
-    instruments: tuple[str, ...] | None = None
+    instruments: tuple[str, ...] | MaybeNone = None
     subject: str = ""
     stimulus: str = ""
     ch_names: tuple[str, ...] | None = None
-    guide: np.ndarray | None = None
-    guide_sfreq: float | None = None
+    guide: np.ndarray | MaybeNone = None
+    guide_sfreq: float | MaybeNone = None
     guide_feature: str | Callable | None = None
-    guide_weights: np.ndarray | None = None
-    estimate: np.ndarray | None = None
+    guide_weights: np.ndarray | MaybeNone = None
+    estimate: np.ndarray | MaybeNone = None
     guide_band: tuple[float | None, float | None] | None = None
     source: Source | None = None
     _STORED: ClassVar[tuple[str, ...]] = ("eeg", "mixture")
@@ -313,7 +314,7 @@ lasts 2.00000 s (44100 samples at 22050 Hz); they may differ by one EEG sample a
         _check_reference(reference, trial, trial_name(index, trial, "references"))
 
 
-def is_trials(X: Any) -> bool:
+def is_trials(X: Any) -> TypeGuard[list[Trial]]:
     """Whether `X` is meant as trials rather than as one array.
 
     Raises

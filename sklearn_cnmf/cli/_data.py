@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from .._validation import trial_name
 from ..datasets import load_madeeg, load_trials, trials_from_bids, trials_from_table
 from ..datasets._madeeg_files import Files
 from ..evaluation import audit_separability
-from ..trial import check_trials
+from ..trial import Reference, Trial, check_trials
 from ._arguments import path
 from ._printing import one_line
 
@@ -59,7 +60,9 @@ def _run(arguments):
     return "\n".join(lines + _separability(trials, references, sound))
 
 
-def load(data: str, *, fit_gains: bool = False):
+def load(
+    data: str, *, fit_gains: bool = False
+) -> tuple[str, list[Trial], list[Reference] | None]:
     """Load recordings of any kind that the package knows.
 
     Parameters
@@ -101,7 +104,7 @@ def _whole_madeeg(folder):
     return trials, references
 
 
-def describe(trials, references) -> list[str]:
+def describe(trials: list[Trial], references: list[Reference] | None) -> list[str]:
     """Tell in lines what trials are, without reading their arrays."""
     subjects = sorted({trial.subject for trial in trials})
     stimuli = {trial.stimulus for trial in trials}
@@ -120,7 +123,7 @@ def describe(trials, references) -> list[str]:
         f"Audio: {' and '.join(sorted(channels))} at "
         f"{', '.join(f'{rate:g}' for rate in rates)} Hz",
     ]
-    counts = {}
+    counts: dict[int, dict[str, Any]] = {}
     for index, trial in enumerate(trials):
         n_sources = 0 if trial.instruments is None else len(trial.instruments)
         row = counts.setdefault(n_sources, {"n": 0, "attended": {}})

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .._typing import MaybeNone
 from ..datasets import (
     load_example_stems,
     load_madeeg,
@@ -32,7 +33,7 @@ class Data(NamedTuple):
 
 def load(
     kind: str,
-    source: str | None,
+    source: str | MaybeNone,
     *,
     n_subjects: int | None,
     seed: int,

@@ -18,7 +18,7 @@ from ._printing import one_line
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # stands for a module
 
 _PREFIX = ".unfinished-sklearn-cnmf-"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -158,7 +158,9 @@ def list_of(entry: Any, names: Sequence[str], where: str) -> list[Any]:
     return found
 
 
-def check_same(what: str, ours: Iterable[str], theirs: Iterable[str], files) -> None:
+def check_same(
+    what: str, ours: Iterable[str], theirs: Iterable[str], files: tuple[str, str]
+) -> None:
     """Refuse two files that list different things, and say which."""
     ours, theirs = set(ours), set(theirs)
     if ours == theirs:

@@ -1,5 +1,6 @@
 """One trial of MAD-EEG, read when it is used."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ._recordings import read_audio
 
 
 @dataclass(frozen=True)
-class _MadEegSource(FileSource):
+class _MadEegSource(FileSource, ABC):
     """What both kinds of recordings have in common.
 
     Parameters
@@ -60,6 +61,18 @@ class _MadEegSource(FileSource):
         n_samples = n_resampled(self.n_audio, AUDIO_SFREQ, self.sfreq)
         shape = (2, n_samples) if self.stereo else (n_samples,)
         return (self.n_sources, *shape) if field == "sources" else shape
+
+    @abstractmethod
+    def read_eeg(self) -> np.ndarray:
+        """Read the EEG."""
+
+    @abstractmethod
+    def read_mixture(self) -> np.ndarray:
+        """Read the mixture."""
+
+    @abstractmethod
+    def read_sources(self, mixture: np.ndarray) -> np.ndarray:
+        """Read the sources of a mixture."""
 
     def read_field(self, field: str) -> np.ndarray:
         """Read one array; audio in single precision."""

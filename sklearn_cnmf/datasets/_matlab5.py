@@ -8,7 +8,7 @@ import math
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def _decompressed(element):
     return memoryview(content)
 
 
-_ORDERS = {"<": "little", ">": "big"}
+_ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 
 
 class _Reader:

@@ -280,7 +280,9 @@ def _eeg_names(inst):
     return tuple(inst.ch_names[pick] for pick in picks)
 
 
-def match_names(wanted: Sequence[str], found: Sequence[str], path: str) -> list[str]:
+def match_names(
+    wanted: Sequence[str], found: Sequence[str], path: str | Path
+) -> list[str]:
     """Find channels by name, whose case matters only where nothing else differs."""
     names, missing = [], []
     for name in wanted:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +86,7 @@ def save_trials(
         raise FileExistsError(17, "file exists; pass overwrite=True", str(path))
     check_trials(trials, references)
     for index, trial in enumerate(trials):
-        if isinstance(trial.guide_feature, Callable):
+        if callable(trial.guide_feature):
             raise ValueError(
                 f"trials[{index}]: guide_feature is a function, which can't be saved; "
                 "the name of a feature is expected"

@@ -64,9 +64,9 @@ def read_row(
     import pandas as pd
 
     where = f"table: row {frame.index[index]}"
-    cells = {}
+    cells: dict[str, Any] = {}
     for name in _COLUMNS:
-        value = frame[name].iloc[index] if name in frame.columns else None
+        value: Any = frame[name].iloc[index] if name in frame.columns else None
         empty = np.ndim(value) == 0 and (pd.isna(value) or value == "")
         cells[name] = None if empty else value
     for name in needed:

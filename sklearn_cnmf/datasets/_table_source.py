@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._stored import FileSource
+from .._typing import MaybeNone
 from ..signals import n_resampled, resample
 from ._recordings import audio_info, read_audio, read_eeg
 
@@ -100,7 +101,7 @@ class TableTrial(FileSource):
         Channels of the mixture.
     """
 
-    recording: str | None
+    recording: str | MaybeNone
     ch_names: tuple[str, ...]
     start: int
     n_eeg: int

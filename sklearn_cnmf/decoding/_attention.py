@@ -136,7 +136,10 @@ class AttentionMixin:
         """
         model, compared = self._compared(trials, candidates)
         n_window = _frames_of(window, model.sfreq, trials, compared)
-        return [candidate_z(*pair, n_window) @ model.weights for pair in compared]
+        return [
+            candidate_z(own, features, n_window) @ model.weights
+            for own, features in compared
+        ]
 
     @available_if(_fitted_to_trials)
     def predict_proba(
@@ -189,7 +192,8 @@ class AttentionMixin:
         n_window = _frames_of(window, model.sfreq, trials, compared)
         window = {"n_window": n_window, "sfreq": model.sfreq}
         return [
-            probabilities_over_time(*pair, model.weights, **window) for pair in compared
+            probabilities_over_time(own, features, model.weights, **window)
+            for own, features in compared
         ]
 
     def _compared(self, trials, candidates):
@@ -258,13 +262,14 @@ class AttentionMixin:
         if threshold is not None:
             check_number("threshold", threshold, least=0, most=1)
         model, compared = self._compared(trials, candidates)
-        chosen = [int(np.argmax(candidate_z(*p)[0] @ model.weights)) for p in compared]
+        best = [int(np.argmax(candidate_z(*p)[0] @ model.weights)) for p in compared]
+        chosen: list[Any] = best
         named = all(
             len(trial.instruments or ()) == len(features)
             for trial, (_, features) in zip(trials, compared)
         )
         if named:
-            chosen = [t.instruments[i] for t, i in zip(trials, chosen)]
+            chosen = [t.instruments[i] for t, i in zip(trials, best)]
         if threshold is None:
             return chosen
         sure = _probabilities(model, trials, compared)

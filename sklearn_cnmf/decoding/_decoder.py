@@ -4,7 +4,7 @@ import logging
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 import joblib
 import numpy as np
@@ -65,6 +65,7 @@ _OF_TRIALS = (
     "n_bands",
     "per_instrument",
 )
+_ALPHAS = tuple(10.0**k for k in range(-6, 7))
 
 
 class EnvelopeDecoder(
@@ -255,7 +256,7 @@ class EnvelopeDecoder(
         feature: str | Callable = "envelope_onset",
         n_bands: int = 8,
         alpha: str | float | Sequence[float] = "cv",
-        alphas: Sequence[float] = tuple(10.0**k for k in range(-6, 7)),
+        alphas: Sequence[float] = _ALPHAS,
         alpha_per_output: bool = False,
         l_freq: float | None = 1.0,
         h_freq: float | None = 8.0,
@@ -328,6 +329,14 @@ class EnvelopeDecoder(
             self._fit_array(X, y, lags)
         return self
 
+    @overload
+    def predict(self, X: list[Trial]) -> list[np.ndarray]: ...
+
+    @overload
+    def predict(
+        self, X: ArrayLike | list[np.ndarray]
+    ) -> np.ndarray | list[np.ndarray]: ...
+
     def predict(
         self, X: ArrayLike | list[np.ndarray] | list[Trial]
     ) -> np.ndarray | list[np.ndarray]:
@@ -357,16 +366,22 @@ class EnvelopeDecoder(
                 model.warn_of_unknown({name for t in X for name in t.instruments})
             return [model.reconstruct(x, trial) for x, trial in zip(xs, X)]
         model = fitted_value(self, trials=False)
-        several = is_recordings(X)
-        xs = (
-            recordings_to_transform(self, X)
-            if several
-            else [array_to_transform(self, X)]
-        )
+        if is_recordings(X):
+            several, xs = True, recordings_to_transform(self, X)
+        else:
+            several, xs = False, [array_to_transform(self, X)]
         found = [model.pooled.predict(x) for x in xs]
         if model.one_dimensional:
             found = [y[:, 0] for y in found]
         return found if several else found[0]
+
+    @overload
+    def transform(self, X: list[Trial]) -> list[Trial]: ...
+
+    @overload
+    def transform(
+        self, X: ArrayLike | list[np.ndarray]
+    ) -> np.ndarray | list[np.ndarray]: ...
 
     def transform(
         self, X: ArrayLike | list[np.ndarray] | list[Trial]
@@ -385,11 +400,12 @@ class EnvelopeDecoder(
             `guide_sfreq` = `sfreq`, with `guide_feature`, `guide_band` and
             `guide_weights`.
         """
-        predicted = self.predict(X)
-        if not is_trials(X) and isinstance(predicted, list):
-            return [y.reshape(len(y), -1) for y in predicted]
         if not is_trials(X):
+            predicted = self.predict(X)
+            if isinstance(predicted, list):
+                return [y.reshape(len(y), -1) for y in predicted]
             return predicted.reshape(len(predicted), -1)
+        guides = self.predict(X)
         named = isinstance(self.feature, str) and self.feature in signals.FEATURES
         return [
             replace(
@@ -400,7 +416,7 @@ class EnvelopeDecoder(
                 guide_weights=self.model_.output_weights,
                 guide_band=(self.model_.l_freq, self.model_.h_freq),
             )
-            for trial, guide in zip(X, predicted)
+            for trial, guide in zip(X, guides)
         ]
 
     def score(
@@ -435,13 +451,13 @@ class EnvelopeDecoder(
             If a trial was not trained on, but others of its stimulus were.
         """
         if is_trials(X):
-            require_references(y)
+            references = require_references(y)
             model, xs = self._prepared(X, y)
             model.warn_of_leak(X)
-            ys = targets_of_trials(X, y, **self._target(model))
+            ys = targets_of_trials(X, references, **self._target(model))
             attended = [""] * len(X)
             if self.per_instrument:
-                attended = attended_instruments(X, y)
+                attended = attended_instruments(X, references)
                 model.warn_of_unknown(set(attended))
             found = [m.predict(x) for x, m in zip(xs, model.models(attended))]
         elif is_recordings(X):

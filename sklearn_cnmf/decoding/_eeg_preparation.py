@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -163,7 +163,7 @@ class EEGPreparation(
         check_preparation_parameters(self)
         of_trials = is_trials(X)
         forget(self)
-        if of_trials:
+        if is_trials(X):
             check_trials(X)
             set_channels(self, X)
         else:
@@ -194,6 +194,12 @@ class EEGPreparation(
         )
         return self
 
+    @overload
+    def transform(self, X: list[Trial]) -> list[Trial]: ...
+
+    @overload
+    def transform(self, X: ArrayLike) -> np.ndarray: ...
+
     def transform(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[Trial]:
         """Prepare EEG.
 
@@ -207,9 +213,8 @@ class EEGPreparation(
         X_new : ndarray of shape (n_times, n_channels) or list of Trial
             Prepared EEG, float32 if `X` is; new trials carry it with its rate.
         """
-        of_trials = is_trials(X)
-        fitted_value(self, trials=of_trials)
-        if of_trials:
+        fitted_value(self, trials=is_trials(X))
+        if is_trials(X):
             check_trials(X)
             check_channels(self, X)
             return [

@@ -173,7 +173,7 @@ def fingerprint(trial: Trial) -> int:
 
 def training_record(trials: list[Trial]) -> dict[str, list[int]]:
     """List for each named stimulus the fingerprints of its trials."""
-    record = {}
+    record: dict[str, list[int]] = {}
     for trial in trials:
         if trial.stimulus:
             record.setdefault(trial.stimulus, []).append(fingerprint(trial))

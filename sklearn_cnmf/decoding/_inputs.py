@@ -2,14 +2,14 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import validate_data
 
 from .._validation import as_signals, trial_name
-from ..trial import Trial
+from ..trial import Reference, Trial
 
 
 def array_to_fit(
@@ -63,7 +63,7 @@ def array_to_transform(estimator: Any, X: ArrayLike) -> np.ndarray:
     return X
 
 
-def is_recordings(X: Any) -> bool:
+def is_recordings(X: Any) -> TypeGuard[list[np.ndarray]]:
     """Whether `X` is meant as several recordings, rather than as one."""
     return (
         isinstance(X, (list, tuple))
@@ -108,9 +108,7 @@ def recordings_to_fit(
     return X, ys, one_dimensional
 
 
-def targets_of_recordings(
-    X: list[np.ndarray], y: Sequence[ArrayLike]
-) -> tuple[list[np.ndarray], bool]:
+def targets_of_recordings(X: list[np.ndarray], y: Any) -> tuple[list[np.ndarray], bool]:
     """Return targets of recordings in 2-D, and whether they had one dimension."""
     if not isinstance(y, (list, tuple)) or len(y) != len(X):
         found = f"{len(y)}" if isinstance(y, (list, tuple)) else type(y).__name__
@@ -221,13 +219,14 @@ def check_varying(varying: np.ndarray, names: Sequence[Any]) -> None:
         )
 
 
-def require_references(references: Any) -> None:
-    """Refuse to learn or score without the truth."""
+def require_references(references: Any) -> list[Reference]:
+    """Refuse to learn or score without the truth, and return it."""
     if references is None:
         raise ValueError(
             "y: requires y to be passed, but the target y is None; pass the "
             "references of the trials"
         )
+    return references
 
 
 def channel_names(estimator: Any) -> list[Any]:

@@ -103,7 +103,8 @@ def targets_of_trials(
         If an attended source is silent, its feature constant or unlike that of
         the first trial in the number of outputs.
     """
-    ys, known = [], {}
+    ys: list[np.ndarray] = []
+    known: dict[tuple, np.ndarray] = {}
     for index, (trial, reference) in enumerate(zip(trials, references)):
         where = f"{trial_name(index, trial)}: sources[{reference.attended}]"
         # Trials of one stimulus often share the very array of their sources.
@@ -178,7 +179,8 @@ def candidates_of_trials(
             f"candidates: {len(candidates)} entries for {len(trials)} trials; one per "
             "trial is expected"
         )
-    features, known = [], {}
+    features: list[list[np.ndarray]] = []
+    known: dict[Any, list[np.ndarray]] = {}
     for index, (trial, given) in enumerate(zip(trials, candidates)):
         where = f"{trial_name(index, trial)}: candidates"
         is_reference = isinstance(given, Reference)
@@ -202,7 +204,7 @@ def attended_sources(
     trials: list[Trial], references: list[Reference]
 ) -> list[tuple[np.ndarray, float]]:
     """Audio and rate of each attended source, each array once."""
-    found = {}
+    found: dict[tuple, tuple[np.ndarray, float]] = {}
     for index, (trial, reference) in enumerate(zip(trials, references)):
         audio = reference.sources[reference.attended]
         where = f"{trial_name(index, trial)}: sources[{reference.attended}]"

@@ -172,7 +172,9 @@ def check_alignment(
     if sound is None:
         if sound_sfreq is not None:
             raise ValueError(f"sound_sfreq: got {sound_sfreq!r}, but no sound")
-        name, found = "guide", best_agreement(*_guides(trial), max_lag)
+        guide, expected, guide_sfreq = _guides(trial)
+        name = "guide"
+        found = best_agreement(guide, expected, guide_sfreq, max_lag)
     else:
         sfreq = trial.eeg_sfreq if sound_sfreq is None else sound_sfreq
         sound = _checked_sound(sound, sfreq, trial)

@@ -75,7 +75,7 @@ def cross_val_reconstruct(
     trials = is_trials(X)
     if trials and groups is not None:
         raise ValueError("groups: trials carry their stimulus, so None is expected")
-    if trials:
+    if is_trials(X):
         groups = [t.stimulus or f"trial {i}" for i, t in enumerate(X)]
     elif groups is None:
         groups = range(len(X))
@@ -97,7 +97,7 @@ def cross_val_reconstruct(
         joblib.delayed(_reconstruct)(decoder, X, y, groups, trials, *fold)
         for fold in folds
     )
-    found = [None] * len(X)
+    found: list[Any] = [None] * len(X)
     for (_, test), reconstructed in zip(folds, work):
         for index, one in zip(test, reconstructed):
             found[index] = one
@@ -237,7 +237,7 @@ def accuracy_by_window(
                 f"recordings have up to {max(len(y) for y, _, _ in pairs)}, and at "
                 "least 2 are needed"
             )
-        right = [_right(*pair, n_window, weights) for pair in long]
+        right = [_right(y, ys, i, n_window, weights) for y, ys, i in long]
         n_windows = sum(len(one) for one in right)
         rows.append((seconds, n_windows, [one.mean() for one in right]))
     return _averaged(rows)

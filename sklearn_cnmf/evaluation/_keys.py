@@ -142,7 +142,6 @@ def environment() -> dict[str, str]:
         Versions of this package, Python and the packages that compute for it, and the
         digest of this package's source files under "source".
     """
-    import librosa
     import mne
     import scipy
     import sklearn
@@ -156,7 +155,7 @@ def environment() -> dict[str, str]:
         "scipy": scipy.__version__,
         "scikit-learn": sklearn.__version__,
         "mne": mne.__version__,
-        "librosa": librosa.__version__,
+        "librosa": version("librosa"),
         "numba": version("numba"),
         "source": source_digest(),
     }

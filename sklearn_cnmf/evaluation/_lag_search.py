@@ -1,6 +1,5 @@
 """The lag at which two signals agree best, how sure it is, and how it drifts."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -195,7 +194,7 @@ def _norm(recorded, expected, sfreq, lag, n_parts):
     return max(np.sqrt(energy.prod()), np.finfo(float).tiny)
 
 
-def _surrogates(recorded, sfreq, max_lag) -> Iterator[np.ndarray]:
+def _surrogates(recorded, sfreq, max_lag):
     """Yield recordings of the same spectrum, none of which agrees but by chance."""
     n_times, n_lag = recorded.shape[1], max_lag * sfreq
     most = _MOST_SURROGATES // 2

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 import joblib
 import numpy as np
@@ -233,7 +233,7 @@ def audit_leakage(
         n_choices = np.full(len(trials), 2)
     else:
         n_choices = _n_sources(trials, references, names)
-        task = _Decoding(trials, references)
+        task = _Decoding(trials, cast("list[Reference]", references))
     rng = check_random_state(random_state)
     labels, seeds = [], []
     for _ in range(n_draws):

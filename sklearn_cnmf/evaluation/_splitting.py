@@ -126,7 +126,7 @@ class StimulusKFold(BaseCrossValidator):
         if self.shuffle:
             order = check_random_state(self.random_state).permutation(len(distinct))
             distinct = [distinct[i] for i in order]
-        players = {stimulus: set() for stimulus in distinct}
+        players: dict[Any, set[str]] = {stimulus: set() for stimulus in distinct}
         for stimulus, trial in zip(stimuli, X):
             players[stimulus].update(trial.instruments or ())
         fold_of = _deal(players, self.n_splits)

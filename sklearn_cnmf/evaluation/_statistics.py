@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binom, binomtest, wilcoxon
 
+from .._typing import MaybeNone
 from .._validation import as_signals, check_number, check_whole
 
 # Numbers that a block of bootstrap draws may hold: 8 MiB for each array.
@@ -51,7 +52,7 @@ class SelectionAccuracy:
     level: float
     interval: tuple[float, float]
     p_value: float
-    clustered_interval: tuple[float, float] | None
+    clustered_interval: tuple[float, float] | MaybeNone
     n_subjects: int | None
     n_stimuli: int | None
 

@@ -14,7 +14,7 @@ from ._keys import digest
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # stands for a module
 
 _FORMAT = 1
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,179}")

@@ -97,7 +97,7 @@ def si_sdr(reference: ArrayLike, estimate: ArrayLike) -> float | np.ndarray:
                     "zeros), so its SI-SDR is undefined"
                 )
             pair.append(scaled_to_unit_peak(signal.reshape(-1)))
-        levels[source] = _si_sdr_of_one(*pair, floor)
+        levels[source] = _si_sdr_of_one(pair[0], pair[1], floor)
     return float(levels[0]) if single else levels
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 # Okabe and Ito's colours: told apart with any colour vision. The first two differ in
 # grey, too.
@@ -30,7 +30,9 @@ _STYLE = {
 
 
 @contextmanager
-def drawing_on(ax: "Axes | None", height: float) -> Iterator[tuple["Figure", "Axes"]]:
+def drawing_on(
+    ax: "Axes | None", height: float
+) -> Iterator[tuple["Figure | SubFigure", "Axes"]]:
     """Draw on given axes as they are, or on new ones that are one column wide.
 
     Parameters
@@ -55,8 +57,8 @@ def drawing_on(ax: "Axes | None", height: float) -> Iterator[tuple["Figure", "Ax
 
 @contextmanager
 def drawing_panels(
-    ax: "Axes | Sequence[Axes] | None", heights: Sequence[float], *, sharex: bool = True
-) -> Iterator[tuple["Figure", np.ndarray]]:
+    ax: Any, heights: Sequence[float], *, sharex: bool = True
+) -> Iterator[tuple["Figure | SubFigure", np.ndarray]]:
     """Draw on given axes, on panels inside of given ones, or on new ones.
 
     Parameters
@@ -116,7 +118,7 @@ def _style(ax):
 def legend_above(ax: "Axes", side: str = "left") -> None:
     """Draw a legend above axes, where it covers nothing, three entries a line."""
     ax.legend(
-        loc=f"lower {side}",
+        loc="lower left" if side == "left" else "lower right",
         bbox_to_anchor=(-0.05 if side == "left" else 1.05, 1),
         ncols=3,
         frameon=False,

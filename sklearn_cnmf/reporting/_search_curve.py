@@ -1,5 +1,6 @@
 """Scores of a search along one of its parameters."""
 
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -62,7 +63,7 @@ def search_curve(search: Any, param: str | None, score: str | None) -> SearchCur
     means = scores.mean(axis=1)
     if param not in candidates[best]:
         raise ValueError(f"param: the chosen candidate has no {param!r}")
-    groups = {}
+    groups: dict[Any, list[int]] = {}
     for index, candidate in enumerate(candidates):
         if param in candidate:
             groups.setdefault(_key(candidate[param]), []).append(index)
@@ -115,7 +116,7 @@ def set_scale(ax: Any, values: np.ndarray) -> None:
     ax.set_xlim(-0.2 * smallest, 1.3 * values.max())
 
 
-def are_numbers(values: list[Any]) -> bool:
+def are_numbers(values: Sequence[Any]) -> bool:
     """Tell whether all values are numbers."""
     return all(
         isinstance(value, Real) and not isinstance(value, (bool, np.bool_))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-_BARS = {"fmt": "none", "ecolor": BLUE, "elinewidth": 0.8, "capsize": 2}
-_CHOICE = {"color": ORANGE, "markeredgecolor": "black", "markersize": 5}
+_BARS: dict[str, Any] = {"fmt": "none", "ecolor": BLUE, "elinewidth": 0.8, "capsize": 2}
+_CHOICE: dict[str, Any] = {"color": ORANGE, "markeredgecolor": "black", "markersize": 5}
 
 
 class SearchDisplay:
@@ -177,13 +177,19 @@ class SearchDisplay:
         at = np.array(self.values, float) if numeric else np.arange(len(self.values))
         words = [label_of(value) for value in self.values]
         others = np.arange(len(at)) != self.chosen
-        curve = {"color": BLUE, "marker": "o", "linestyle": "-" if numeric else "none"}
         with drawing_on(ax, 2.2) as (self.figure_, self.ax_):
             ax = self.ax_
             if splits:
                 lines = ax.plot(at, self.scores, color=GREY, linewidth=0.4)
                 lines[0].set_label("split")
-            ax.plot(at, self.mean_, markersize=3, **curve)
+            ax.plot(
+                at,
+                self.mean_,
+                markersize=3,
+                color=BLUE,
+                marker="o",
+                linestyle="-" if numeric else "none",
+            )
             bars = (at[others], self.mean_[others], self.standard_error_[others])
             ax.errorbar(*bars, **_BARS, label="SE of difference to choice")
             choice = at[self.chosen], self.mean_[self.chosen]

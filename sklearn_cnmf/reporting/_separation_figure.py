@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -16,6 +16,30 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 _LEFT, _RIGHT = 0.09, 0.865
+
+
+@overload
+def separation_figure(
+    trial: Trial,
+    *,
+    truth: np.ndarray | None = None,
+    title: str = "",
+    notes: Sequence[str] = ("", "", ""),
+    separation: Separation | None = None,
+    figure: None = None,
+) -> "Figure": ...
+
+
+@overload
+def separation_figure(
+    trial: Trial,
+    *,
+    truth: np.ndarray | None = None,
+    title: str = "",
+    notes: Sequence[str] = ("", "", ""),
+    separation: Separation | None = None,
+    figure: "Figure | SubFigure",
+) -> "Figure | SubFigure": ...
 
 
 def separation_figure(
@@ -109,7 +133,7 @@ def separation_figure(
     GuideDisplay(guide=trial.guide[0], sfreq=trial.guide_sfreq, truth=truth).plot(
         axes["Guide"]
     )
-    if "Candidates" in axes:
+    if separation is not None and "Candidates" in axes:
         whole = replace(separation, course=None)
         CandidatesDisplay.from_predictions(trial, whole, ax=[axes["Candidates"]])
     for ax in drawn[:-1]:

@@ -1,6 +1,7 @@
 """Separations to compare with: what needs no EEG, and what needs the truth."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class OwnComponents:
         With ``dictionary="blind"``; gives all parameters.
     """
 
-    def __init__(self, trial: Trial, separator):
+    def __init__(self, trial: Trial, separator: Any):
         trial = _without_guide(trial)
         self.separator = separator.fit([trial])
         model: OwnSpectra = self.separator.model_

@@ -36,7 +36,7 @@ def distinct_sources(
         Waveforms of each instrument, silent ones left out, in order of
         appearance; instruments in alphabetical order.
     """
-    found = {}
+    found: dict[str, dict[str, np.ndarray]] = {}
     for trial, reference in zip(trials, references):
         for instrument, source in zip(trial.instruments, reference.sources):
             recordings = found.setdefault(instrument, {})
@@ -177,7 +177,7 @@ def with_transpositions(
     return _rows_to_one(copies), np.repeat(np.abs(steps), len(spectra))
 
 
-def transpose(spectra: np.ndarray, semitones: float) -> np.ndarray:
+def transpose(spectra: np.ndarray, semitones: float | np.integer) -> np.ndarray:
     """Stretch the frequency axis of spectra.
 
     Parameters

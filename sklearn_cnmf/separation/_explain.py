@@ -92,7 +92,11 @@ def explain(
     """
     known = [index for index, own in enumerate(spectra) if own is not None]
     copies, semitones = zip(
-        *(with_transpositions(spectra[i], transposition or 0) for i in known)
+        *(
+            with_transpositions(own, transposition or 0)
+            for own in spectra
+            if own is not None
+        )
     )
     owner = np.repeat(known, [len(own) for own in copies])
     W = np.concatenate(copies).astype(X.dtype, copy=False)

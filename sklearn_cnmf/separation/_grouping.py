@@ -141,7 +141,7 @@ def attended_probabilities(
         signs = np.where(splits, 1.0, -1.0)
         return np.einsum("zi,ij,zj->z", signs, pairs, signs) + evidence(splits)
 
-    visited = {}
+    visited: dict[bytes, float] = {}
     for start in _cuts(pairs):
         _hill_climb(start, log_odds, visited)
     splits = np.array([np.frombuffer(key, dtype=bool) for key in visited])

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 import joblib
 import numpy as np
 
+from .._typing import MaybeNone
 from ..trial import Trial
 from ._channels import channel_levels
 from ._selection import level_rows
@@ -54,14 +55,14 @@ class Separation:
     """
 
     attended: np.ndarray
-    instruments: tuple[str, ...] | None
-    support: np.ndarray | None
+    instruments: tuple[str, ...] | MaybeNone
+    support: np.ndarray | MaybeNone
     probabilities: np.ndarray | None
     converged: bool
     candidates: np.ndarray | None = None
     course: np.ndarray | None = None
-    misfit: float | None = None
-    explained: float | None = None
+    misfit: float | MaybeNone = None
+    explained: float | MaybeNone = None
     # Spectra of the same instruments stay below for 33 of 35 duos of two sound fonts
     # (above are those with notes that were never played before), those of the other
     # sound font for 3 of 24 (python -m benchmarks.quality --tables learned transfer).

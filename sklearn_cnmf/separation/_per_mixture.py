@@ -13,7 +13,7 @@ from ._mixture import Separation, Settings
 
 def trials_by_mixture(trials: list[Trial]) -> list[list[int]]:
     """Collect the indices of trials that share mixture and instruments, in order."""
-    groups = {}
+    groups: dict[tuple, list[int]] = {}
     for index, trial in enumerate(trials):
         digest = joblib.hash(np.ascontiguousarray(trial.mixture))
         key = digest, trial.audio_sfreq, trial.instruments

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._typing import MaybeNone
 from .._validation import as_signals, check_number
 from ..signals import (
     band_pass,
@@ -94,12 +95,14 @@ def guide_support(guide: ArrayLike, envelopes: ArrayLike) -> np.ndarray:
     return np.mean(standardize(guide.T).T @ standardize(envelopes.T), axis=0)
 
 
-def candidate_features(waveforms: list[np.ndarray], trial: Trial) -> list[np.ndarray]:
+def candidate_features(
+    waveforms: np.ndarray | list[np.ndarray], trial: Trial
+) -> list[np.ndarray]:
     """Of each candidate the feature that a trial's guide is a copy of.
 
     Parameters
     ----------
-    waveforms : list of ndarray, shaped like the mixture
+    waveforms : ndarray or list of ndarray, each shaped like the mixture
         The candidates.
     trial : Trial
         Its guide says which feature it is a copy of, and in which band.
@@ -184,7 +187,7 @@ def course_of_candidates(
 
 def support_and_probabilities(
     correlations: np.ndarray, trial: Trial
-) -> tuple[np.ndarray, np.ndarray | None]:
+) -> tuple[np.ndarray, np.ndarray | MaybeNone]:
     """Sum up the rows of a guide.
 
     Parameters
@@ -296,6 +299,6 @@ def candidate_probabilities(
 
 def level_rows(trial: Trial) -> np.ndarray:
     """Rows of a trial's guide that a contrast can follow, (n_rows, n_frames)."""
-    named = isinstance(trial.guide_feature, str)
-    rows = _LEVEL_ROWS.get(trial.guide_feature) if named else None
+    feature = trial.guide_feature
+    rows = _LEVEL_ROWS.get(feature) if isinstance(feature, str) else None
     return trial.guide if rows is None else trial.guide[rows]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from .._validation import check_callable
 from ._envelope import audio_envelope, audio_onsets, envelope_and_onsets, mel_onsets
@@ -41,10 +42,11 @@ def feature_function(feature: str | Callable, n_bands: int = 8) -> Callable:
     check_callable("feature", feature, FEATURES)
     if callable(feature):
         return feature
-    return {
+    functions: dict[str, Callable[..., Any]] = {
         "envelope": audio_envelope,
         "onset": audio_onsets,
         "envelope_onset": envelope_and_onsets,
         "mel": partial(mel_bands, n_bands=n_bands),
         "mel_onset": partial(mel_onsets, n_bands=n_bands),
-    }[feature]
+    }
+    return functions[feature]

@@ -99,7 +99,9 @@ def simulate_madeeg(
     for piece in pieces:
         piece.write_wavs(stimuli)
     seed = entropy(random_state)
-    described, sequences, infos = {}, {}, {}
+    described: dict[str, Any] = {}
+    sequences: dict[str, Any] = {}
+    infos: dict[str, Any] = {}
     listen = {"snr_db": snr_db, "attention_gain": attention_gain}
     with (
         h5py.File(folder / "madeeg_preprocessed.hdf5", "w") as preprocessed,
@@ -239,7 +241,7 @@ class _Part:
         group["stimulus"] = np.stack([left.sum(axis=0), right.sum(axis=0)])
         group["soli"] = soli
 
-    def sequence(self, onset) -> tuple[str, dict[str, Any]]:
+    def sequence(self, onset: int) -> tuple[str, dict[str, Any]]:
         """Key and entry of the file that says when what was played."""
         spatial = "stereo_lcr" if self.spatial == "stereo" else "mono"
         name = self.piece.name(self.codes, spatial)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..._threads import one_thread
+from ..._typing import MaybeNone
 from ..._validation import check_shape
 from ._lagged import lagged_product
 
@@ -40,8 +41,8 @@ class BackwardModel:
     lags: np.ndarray
     mean: np.ndarray
     patterns: np.ndarray
-    coef: np.ndarray | None = None
-    intercept: np.ndarray | None = None
+    coef: np.ndarray | MaybeNone = None
+    intercept: np.ndarray | MaybeNone = None
     alpha: Any = None
     cv_scores: np.ndarray | None = None
     regressor: Any = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from sklearn.base import clone
 
 from ._backward_model import BackwardModel, mean_of, offset, unfold
@@ -36,7 +37,7 @@ def fit_regressor(
     lags: np.ndarray,
     estimator: Any,
     *,
-    dtype: np.dtype = np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> BackwardModel:
     """Fit any scikit-learn regressor on lagged EEG.
 

@@ -3,8 +3,8 @@
 import pickle
 import time
 import warnings
-from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -49,10 +49,11 @@ def work_all(
     """
     from tqdm import tqdm
 
-    done = [None] * len(tasks)
+    done: list[Any] = [None] * len(tasks)
     disable = None if progress is None else not progress
     with tqdm(total=len(tasks), unit="unit", disable=disable, leave=False) as bar:
-        ready, busy = list(range(len(tasks))), []
+        ready = list(range(len(tasks)))
+        busy: list[int] = []
         while ready or busy:
             for index, content, how in _results(tasks, ready, store, n_jobs):
                 if how == "busy":
@@ -74,7 +75,7 @@ def _is_free(store, key):
         return is_claimed
 
 
-def _results(tasks, indices, store, n_jobs) -> Iterator[tuple[int, dict, str]]:
+def _results(tasks, indices, store, n_jobs):
     results = joblib.Parallel(
         n_jobs=n_jobs, return_as="generator_unordered", batch_size=1
     )(joblib.delayed(_do)(index, *tasks[index], store) for index in indices)

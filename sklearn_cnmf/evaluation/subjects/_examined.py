@@ -55,7 +55,7 @@ def examine(
     examined : list of Examined
         In the order of the trials.
     """
-    of_subjects = {}
+    of_subjects: dict[str, list[int]] = {}
     for index, trial in enumerate(trials):
         of_subjects.setdefault(trial.subject, []).append(index)
     work = joblib.Parallel(n_jobs=n_jobs)(
@@ -64,7 +64,7 @@ def examine(
         )
         for own in of_subjects.values()
     )
-    found = {}
+    found: dict[int, Examined] = {}
     for own, of_subject in zip(of_subjects.values(), work):
         found.update(zip(own, of_subject))
     return [found[index] for index in range(len(trials))]

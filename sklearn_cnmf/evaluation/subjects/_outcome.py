@@ -74,7 +74,12 @@ class Heard:
         return np.random.default_rng([self.seed, *method.encode()])
 
 
-def attempt(found, method: str, function: Callable, *arguments) -> Any:
+def attempt(
+    found: tuple[dict[str, Outcome], dict[str, str]],
+    method: str,
+    function: Callable,
+    *arguments: Any,
+) -> Any:
     """Call a function; note the error and return None where it fails.
 
     Errors that are not of the trial's making, of files and of memory, are raised.

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...trial import Trial
 from ._baselines import add_baselines
 from ._choices import Variant, add_choices, outcome_of, separated
 from ._controls import guided_by, with_eeg
@@ -36,10 +37,10 @@ def outcomes_of_mixture(
         Of each trial the outcomes of the methods, and the errors of those that failed.
     """
     steps, separator = split_steps(fitted)
-    found = [({}, {}) for _ in heard]
+    found: list[tuple[dict[str, Outcome], dict[str, str]]] = [({}, {}) for _ in heard]
     if separator is None:
         _let_predict(fitted, heard, methods, found)
-        decoded = [None] * len(heard)
+        decoded: list[Trial | None] = [None] * len(heard)
     else:
         decoded = _let_separate(steps, separator, heard, methods, found)
     add_baselines(separator, heard, decoded, methods, candidates, found)

@@ -242,7 +242,8 @@ def collect(
     import pandas as pd
 
     examined, skipped = known
-    rows, errors, costs, counts = [], [], [], {}
+    rows, errors, costs = [], [], []
+    counts: dict = {}
     for index, found in enumerate(examined):
         reason = found.error or skipped.get(index)
         if reason:

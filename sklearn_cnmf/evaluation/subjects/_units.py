@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 
+from ..._typing import MaybeNone
 from ..._validation import check_whole, trial_name
 from ...trial import Trial
 from .._splitting import StimulusKFold
@@ -84,7 +85,7 @@ def make_units(
     """
     sound = [i for i, content in enumerate(contents) if content is not None]
     subjects = list(dict.fromkeys(trials[i].subject for i in sound))
-    skipped = {}
+    skipped: dict[int, str] = {}
     if scheme == "across-subjects":
         units = _one_subject_out(trials, sound, subjects, cv)
     elif scheme == "within-subject":
@@ -260,7 +261,7 @@ def _shared(unit, trials, contents):
 
 
 def marks(
-    index: int, trials: list[Trial], contents: Sequence[Content | None]
+    index: int, trials: list[Trial], contents: Sequence[Content | MaybeNone]
 ) -> Iterator[tuple[str, Any]]:
     """Tell what no other side may share with a trial: what it is, and which."""
     if trials[index].stimulus:

@@ -24,7 +24,7 @@ from ._outcomes import outcomes_of_mixture
 try:
     import resource
 except ImportError:  # Windows
-    resource = None
+    resource = None  # type: ignore[assignment]  # stands for a module
 
 # What tells how alike sources are: envelopes at this rate and in this band, in Hz.
 _ENVELOPE_SFREQ, _ENVELOPE_BAND = 64.0, (1.0, 8.0)

@@ -1,6 +1,7 @@
 """Contrastive NMF of one magnitude spectrogram, as a function."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,10 @@ from ._regularizer import Regularizer, no_regularizer
 from ._solver import Descent, descend, descend_published
 from ._start import random_factors
 
-SOLVERS = {"mu": descend, "published": descend_published}
+SOLVERS: dict[str, Callable[..., Descent]] = {
+    "mu": descend,
+    "published": descend_published,
+}
 # Where half of the components follow the guide from a random start, the contrast
 # separates. SI-SDR gain in dB, mean of 12 sources of sampled duets / 12 of recorded
 # songs (python -m benchmarks.contrast), without contrast -5.1 / -6.6:
@@ -223,20 +227,20 @@ def contrastive_nmf(
     shift = _shift(X)
     X = np.ldexp(X, -shift) if shift else X
 
-    start = _start(X, n_components, activations, components, shift, random_state)
+    A, W = _start(X, n_components, activations, components, shift, random_state)
     workspace = Workspace(X, n_components)
     if workspace.total == 0:
         warnings.warn(
             "X is silent: all of its entries are zero, and so is the result",
             stacklevel=2,
         )
-        silent = map(np.zeros_like, start)
+        silent = np.zeros_like(A), np.zeros_like(W)
         return Factorization(*silent, np.zeros(1), np.zeros((1, 3)), 0, True)
     regularizer = Regularizer(
         guide, attended, delta, mu, beta, workspace.total, contrast, sparsity
     )
     descent = solve(
-        workspace, *start, regularizer,
+        workspace, A, W, regularizer,
         fixed=fixed, solver=solver, max_iter=max_iter, tol=tol, prior=prior,
     )  # fmt: skip
     norms = np.linalg.norm(descent.activations, axis=0)

@@ -1,5 +1,7 @@
 """The stated cost: generalised Kullback-Leibler divergence, penalties, contrast."""
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -176,7 +178,9 @@ def contrastive_cost(
     if prior is not None:
         cost += _divergence_from(expected, prior, W)
     if delta > 0:
-        cost -= delta * contrast_value(H, W, guide, attended, contrast=contrast)
+        cost -= delta * contrast_value(
+            H, W, cast(ArrayLike, guide), cast(ArrayLike, attended), contrast=contrast
+        )
     return cost
 
 

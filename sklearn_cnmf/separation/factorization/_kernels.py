@@ -8,6 +8,7 @@ not depend on how many there are.
 """
 
 import itertools
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -50,7 +51,7 @@ class Workspace:
         self._bins = None
 
     @contextmanager
-    def threads(self, n_threads: int):
+    def threads(self, n_threads: int) -> Iterator[None]:
         """Share the sweeps inside out to so many threads, as a context manager."""
         with sharing(min(n_threads, len(self._lanes))) as self._share:
             try:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._typing import MaybeNone
+
 # Frames of which a copy in double precision is made.
 _ROWS_AT_A_TIME = 4096
 
@@ -30,9 +32,9 @@ class Sums(NamedTuple):
     """
 
     ones: np.ndarray
-    norms: np.ndarray | None
-    projected: np.ndarray | None
-    powers: np.ndarray | None
+    norms: np.ndarray | MaybeNone
+    projected: np.ndarray | MaybeNone
+    powers: np.ndarray | MaybeNone
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Regularizer:
         Weight of each component's magnitude, which is linear in A.
     """
 
-    guide: np.ndarray | None
+    guide: np.ndarray | MaybeNone
     attended: np.ndarray
     delta: float
     mu: float

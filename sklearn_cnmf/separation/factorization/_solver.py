@@ -95,7 +95,7 @@ def descend(
     A, W = _floored((A.copy(), W.copy()), floors)
     if not free.any():
         floors = floors[:1]
-    point = _Point.at(A, W, workspace, regularizer, prior)
+    point = _Point.at((A, W), workspace, regularizer, prior)
     del A, W
     objective, terms = [point.cost], [point.terms]
     latest, quarters = None, _LEAST_QUARTERS
@@ -110,7 +110,7 @@ def descend(
             further = _extrapolated(latest, before, quarters, free)
             del before
             further = _floored(further, floors)
-            there = _Point.at(*further, workspace, regularizer, prior)
+            there = _Point.at(further, workspace, regularizer, prior)
             if there.cost <= point.cost:
                 quarters = min(quarters + 1, _MOST_QUARTERS)
                 point = there
@@ -118,7 +118,7 @@ def descend(
                 terms.append(point.terms)
                 continue
             quarters = max(quarters - _FEWER_QUARTERS, _LEAST_QUARTERS)
-        there = _Point.at(*latest, workspace, regularizer, prior)
+        there = _Point.at(latest, workspace, regularizer, prior)
         if there.cost > point.cost:
             converged = True
             break
@@ -159,7 +159,8 @@ class _Point(NamedTuple):
     terms: tuple[float, float, float]
 
     @classmethod
-    def at(cls, A, W, workspace, regularizer, prior):
+    def at(cls, factors, workspace, regularizer, prior):
+        A, W = factors
         product, divergence = workspace.onto_activations(A, W)
         sums = regularizer.sums(A)
         cost = divergence + regularizer.values(sums).sum()

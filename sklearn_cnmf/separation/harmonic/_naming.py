@@ -39,7 +39,7 @@ def learn_profile(sources: list[np.ndarray], n_fft: int, audio_sfreq: float) -> 
     profile : Profile
         Empty where no pitch was found.
     """
-    profiles = []
+    profiles: list[Profile] = []
     for source in sources:
         _, X = spectra(source, n_fft, hop_of(n_fft))
         profiles += find_voices(X, audio_sfreq / n_fft, 1).profiles

@@ -168,7 +168,8 @@ class VoiceFitter:
 
         for n_updates, range_ in _ROUNDS:
             for number in range(n_updates):
-                found, expected = map(sum, zip(*self._share(update, self._blocks)))
+                sums = zip(*self._share(update, self._blocks))
+                found, expected = (sum(of_blocks) for of_blocks in sums)
                 if number >= _FIRST_LEARNED:
                     envelopes.learn(found, expected)
             if range_:
