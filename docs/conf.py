@@ -47,9 +47,9 @@ nitpick_ignore_regex = [
     # Other packages, as type hints and docstrings name them.
     (
         "py:.*",
-        r"(collections|contextlib|joblib|mne|numpy|os|pathlib|pd|scipy|sklearn)\..*",
+        r"(collections|contextlib|joblib|mne|np|numpy|os|pathlib|pd|scipy|sklearn)\..*",
     ),
-    ("py:class", r"Axes|Figure|Path|SubFigure"),
+    ("py:class", r"ArrayLike|Axes|Figure|Path|SubFigure"),
     # A property that numpydoc lists among the attributes.
     ("py:obj", r"mixture"),
     # Private types of annotations.

@@ -11,7 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 
 @contextmanager
-def one_thread():
+def one_thread() -> Iterator[int]:
     """Hold BLAS to one thread, as a context manager.
 
     The last digits of a product depend on how many threads share it; so the same

@@ -96,7 +96,7 @@ class Trial(Stored):
     instruments: tuple[str, ...] | MaybeNone = None
     subject: str = ""
     stimulus: str = ""
-    ch_names: tuple[str, ...] | None = None
+    ch_names: tuple[str, ...] | MaybeNone = None
     guide: np.ndarray | MaybeNone = None
     guide_sfreq: float | MaybeNone = None
     guide_feature: str | Callable | None = None

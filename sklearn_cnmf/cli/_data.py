@@ -18,7 +18,7 @@ from ._printing import one_line
 _MOST = 10
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command to those of the program."""
     parser = commands.add_parser(
         "data",
@@ -148,7 +148,9 @@ def _channels(shape):
     return "mono" if len(shape) == 1 else f"{shape[0]} channels"
 
 
-def check(trials, references):
+def check(
+    trials: list[Trial], references: list[Reference] | None
+) -> tuple[list[str], list[int]]:
     """Read every trial and tell what is wrong; return those that are sound."""
     problems, sound = [], []
     for index, trial in enumerate(trials):

@@ -3,14 +3,16 @@
 import platform
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .. import ContrastiveNMF, EnvelopeDecoder, __version__
-from ..datasets import load_example_stems, simulate_trials
+from ..datasets import Piece, load_example_stems, simulate_trials
 from ..evaluation import StimulusKFold, search_delta
 from ..model_io import save_model
 from ._arguments import LEVELS, add_level, level_in_db, path, positive, seed
@@ -25,11 +27,11 @@ DELTAS = (0.0, 0.01, 0.1)
 # Fewer spectra than by default, for a demo of a minute or two: a mixture takes half to
 # two thirds of the time, at the price of 0.1 dB of SI-SDR gain where the attended
 # instrument is known (0.9 dB with recordings of a reverberant room).
-SEPARATION = {"n_components": 100, "tol": 1e-3}
+SEPARATION: dict[str, Any] = {"n_components": 100, "tol": 1e-3}
 _N_STEPS = 4
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command to those of the program."""
     parser = commands.add_parser(
         "demo",
@@ -70,19 +72,19 @@ def _run(arguments):
 
 
 def run_demo(
-    out,
+    out: str | Path,
     *,
-    pieces=None,
-    n_subjects=2,
-    seed=0,
-    n_jobs=2,
-    snr_db=LEVELS["realistic"],
-    n_held_out=4,
-    n_folds=4,
-    n_repetitions=4,
-    deltas=DELTAS,
-    separation=SEPARATION,
-):
+    pieces: list[Piece] | None = None,
+    n_subjects: int = 2,
+    seed: int = 0,
+    n_jobs: int = 2,
+    snr_db: float = LEVELS["realistic"],
+    n_held_out: int = 4,
+    n_folds: int = 4,
+    n_repetitions: int = 4,
+    deltas: Sequence[float] = DELTAS,
+    separation: dict[str, Any] = SEPARATION,
+) -> str:
     """Simulate, tune, separate what was held out, and write all results.
 
     Parameters

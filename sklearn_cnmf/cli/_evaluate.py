@@ -4,6 +4,7 @@ import argparse
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import joblib
 from sklearn.model_selection import GridSearchCV
@@ -26,7 +27,7 @@ _N_INNER_FOLDS = 4
 _LISTENED = "listened"
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command to those of the program."""
     parser = commands.add_parser(
         "evaluate",

@@ -70,7 +70,7 @@ def finish_trial(
     return row, len(unfinished), messages
 
 
-def write_eeg(path, trial):
+def write_eeg(path: Path, trial: Trial) -> None:
     """Write the EEG of a trial as a FIF file, in double precision.
 
     Parameters

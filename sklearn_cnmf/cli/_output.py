@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -188,11 +189,11 @@ def write_audio(path: Path, audio: np.ndarray, sfreq: float) -> None:
         raise OSError(f"{path}: can't be written ({one_line(error)})") from error
 
 
-def write_json(path, content):
+def write_json(path: Path, content: Any) -> None:
     """Write an object that JSON can express, indented."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def listeners(number):
+def listeners(number: int) -> str:
     """Count listeners in words: "1 listener", "2 listeners"."""
     return f"{number} listener{'' if number == 1 else 's'}"

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ._printing import complain
@@ -17,22 +18,24 @@ class Progress:
         How many steps there will be.
     """
 
-    def __init__(self, n_steps):
+    def __init__(self, n_steps: int):
         self.n_steps = n_steps
         self.n_begun = 0
         self.start = time.monotonic()
 
-    def step(self, title):
+    def step(self, title: str) -> None:
         """Begin a step."""
         self.n_begun += 1
         complain(f"[{self.n_begun}/{self.n_steps}] {self.elapsed():4.0f} s  {title}")
 
-    def elapsed(self):
+    def elapsed(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self.start
 
     @contextmanager
-    def bar(self, total, count, interval=0.5):
+    def bar(
+        self, total: int, count: Callable[[], int], interval: float = 0.5
+    ) -> Iterator[None]:
         """Show how many parts are done, on a terminal only.
 
         Parameters

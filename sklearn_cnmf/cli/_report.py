@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..reporting import listening_page
 from ._arguments import path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PAGE = "listen.html"
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command to those of the program."""
     parser = commands.add_parser(
         "report",

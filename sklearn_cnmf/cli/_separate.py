@@ -1,6 +1,7 @@
 """The command ``separate``: a fitted model on a recording of one's own."""
 
 from pathlib import Path
+from typing import Any
 
 from .. import Trial
 from .._validation import check_array, check_number
@@ -12,7 +13,7 @@ from ._separate_table import separate_table
 from ._separation import load_pipeline, separate_trial, write_found
 
 
-def add_parser(commands):
+def add_parser(commands: Any) -> None:
     """Add the command to those of the program."""
     parser = commands.add_parser(
         "separate",
@@ -87,7 +88,16 @@ def _check_together(arguments):
         raise ValueError(f"--{missing[0]}: is needed, or --table for many trials")
 
 
-def separate(folder, *, model, eeg, mixture, onset, instruments, figure):
+def separate(
+    folder: Path,
+    *,
+    model: str,
+    eeg: str,
+    mixture: str,
+    onset: float,
+    instruments: str | None,
+    figure: bool,
+) -> list[str]:
     """Separate one recording and write the result.
 
     Parameters

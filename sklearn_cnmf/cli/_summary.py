@@ -1,11 +1,15 @@
 """What the demo found, in words."""
 
 import shlex
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
+from ..evaluation import DeltaSearch
 from ..separation import Separation
+from ..trial import Trial
 from ._output import listeners
 from ._report import PAGE
 
@@ -17,7 +21,16 @@ _METRICS = (
 )
 
 
-def summary(*, out, rows, search, settings, first, unfinished, seconds):
+def summary(
+    *,
+    out: Path,
+    rows: list[dict[str, Any]],
+    search: DeltaSearch,
+    settings: dict[str, Any],
+    first: Trial,
+    unfinished: int,
+    seconds: float,
+) -> str:
     """Say what was done, how well it worked, and what to try next.
 
     Parameters

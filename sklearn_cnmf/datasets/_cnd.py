@@ -138,7 +138,7 @@ def _choose(subjects, folder):
 class Stimuli:
     """One feature of the stimuli of all trials, and which stimuli they are."""
 
-    def __init__(self, path, feature):
+    def __init__(self, path: Path, feature: str | None):
         struct = MatlabStruct(path, ["stim"], _STIMULUS_FIELDS)
         self.path, self.sfreq = path, struct.rate("fs")
         names = struct.texts("names", "a cell array of names of features")

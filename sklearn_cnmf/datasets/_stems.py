@@ -63,7 +63,7 @@ class Piece:
     sfreq: float
 
     @property
-    def mixture(self):
+    def mixture(self) -> np.ndarray:
         """Sum of the stems, (n_samples,)."""
         return self.stems.sum(axis=0)
 

@@ -1,20 +1,32 @@
 """The recordings that a table of trials refers to."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._onsets import onset_samples
+from .._typing import MaybeNone
 from ._raw import open_raw
 from ._recordings import match_names
-from ._table_rows import file_in
+from ._table_rows import Row, file_in
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Recordings:
     """The recordings that rows refer to, each opened once."""
 
-    def __init__(self, eeg, ch_names, stim_channel, folder):
+    def __init__(
+        self,
+        eeg: Any,
+        ch_names: Sequence[str] | None,
+        stim_channel: str | None,
+        folder: Path,
+    ):
         import mne
 
         self.stim_channel = stim_channel
@@ -27,14 +39,14 @@ class Recordings:
                 "eeg: expected a file, mne.io.Raw or mne.Epochs, got "
                 f"{type(eeg).__name__}"
             )
-        self.needed = () if self.epochs is not None else ("onset",)
+        self.needed: tuple[str, ...] = () if self.epochs is not None else ("onset",)
         if eeg is None:
             self.needed += ("eeg",)
         self.wanted = None if ch_names is None else tuple(ch_names)
-        self.names = None
-        self._opened = {}
+        self.names: tuple[str, ...] | MaybeNone = None
+        self._opened: dict[str, Any] = {}
 
-    def chosen(self, frame):
+    def chosen(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Rows that are left: of epochs, some may have been dropped."""
         if self.epochs is None or len(frame) == len(self.epochs):
             return frame
@@ -46,7 +58,7 @@ class Recordings:
             )
         return frame.iloc[self.epochs.selection]
 
-    def of(self, row):
+    def of(self, row: Row) -> Any:
         """Return the recording of a row."""
         recording = row.recording if self.common is None else self.common
         if not isinstance(recording, str):
@@ -55,12 +67,12 @@ class Recordings:
             self._opened[recording] = open_raw(recording)
         return self._opened[recording]
 
-    def path(self, row):
+    def path(self, row: Row) -> str | None:
         """Name the file of a row's recording, None if it is in memory."""
         recording = row.recording if self.common is None else self.common
         return recording if isinstance(recording, str) else None
 
-    def starts(self, rows):
+    def starts(self, rows: list[Row]) -> list[int]:
         """First sample of each row; number of its epoch where there are epochs."""
         self._choose_channels(rows)
         if self.epochs is not None:
@@ -70,7 +82,7 @@ class Recordings:
                     "on, where the audio starts, is expected"
                 )
             return list(range(len(rows)))
-        by_recording = {}
+        by_recording: dict[int, list[int]] = {}
         for index, row in enumerate(rows):
             by_recording.setdefault(id(self.of(row)), []).append(index)
         starts = [0] * len(rows)
@@ -116,7 +128,7 @@ class Recordings:
                 stacklevel=4,
             )
 
-    def samples(self, row, start):
+    def samples(self, row: Row, start: int) -> tuple[int, int, float]:
         """First sample, how many there are from there on, and the rate in Hz."""
         recording = self.of(row)
         sfreq = float(recording.info["sfreq"])
@@ -125,7 +137,7 @@ class Recordings:
             return first, len(recording.times) - first, sfreq
         return start, recording.n_times - start, sfreq
 
-    def read(self, row, start, first, n_times):
+    def read(self, row: Row, start: int, first: int, n_times: int) -> np.ndarray | None:
         """EEG of a recording in memory, None of one that is read when it is used."""
         if self.path(row) is not None:
             return None

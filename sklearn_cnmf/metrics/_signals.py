@@ -1,5 +1,7 @@
 """What every metric asks of its signals, and ratios of energies in dB."""
 
+from typing import Any
+
 import numpy as np
 
 # Powers of two up to this one are normal numbers, and quicker to multiply with than
@@ -7,12 +9,12 @@ import numpy as np
 _LARGEST_EXPONENT = 1000
 
 
-def is_silent(signal):
+def is_silent(signal: np.ndarray) -> bool:
     """Whether every sample of `signal` is zero."""
     return not np.any(signal)
 
 
-def scaled_to_unit_peak(signals):
+def scaled_to_unit_peak(signals: np.ndarray) -> np.ndarray:
     """Bring the peak of each row into [0.5, 1) by a power of two.
 
     This rounds nothing, and the energy of very quiet or loud signals neither
@@ -37,7 +39,7 @@ def scaled_to_unit_peak(signals):
     return signals * np.ldexp(1.0, exponents)
 
 
-def rounding_unit(*signals):
+def rounding_unit(*signals: np.ndarray) -> float:
     """Return the eps of the coarsest float dtype among `signals`.
 
     Integers, and floats finer than float64, count as float64.
@@ -46,7 +48,7 @@ def rounding_unit(*signals):
     return max([np.finfo(d).eps for d in dtypes] + [np.finfo(np.float64).eps])
 
 
-def lowest_decibels(*signals):
+def lowest_decibels(*signals: np.ndarray) -> float:
     """Return the least figure that a metric of `signals` can take, in dB.
 
     Parameters
@@ -62,7 +64,7 @@ def lowest_decibels(*signals):
     return 20.0 * float(np.log10(rounding_unit(*signals)))
 
 
-def decibels(numerator, denominator, floor):
+def decibels(numerator: Any, denominator: Any, floor: Any) -> Any:
     """Return a ratio of energies in dB, where energies below `floor` count as it.
 
     Parameters

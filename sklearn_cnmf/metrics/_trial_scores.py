@@ -1,5 +1,6 @@
 """Metrics of one trial: its estimate and its mixture against the true sources."""
 
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,12 @@ def score_trial(
     return scores
 
 
-def score_estimates(trial, reference, estimates, metrics):
+def score_estimates(
+    trial: Trial,
+    reference: Reference,
+    estimates: Sequence[ArrayLike],
+    metrics: Collection[str],
+) -> list[dict[str, Any]]:
     """Metrics of several estimates of one trial, a dict for each.
 
     Parameters
@@ -174,7 +180,11 @@ def _highest(levels):
     return int(best[0]) if len(best) == 1 else -1
 
 
-def trial_levels(metric, reference, signals):
+def trial_levels(
+    metric: str | Callable[[np.ndarray, np.ndarray], float],
+    reference: Reference,
+    signals: Sequence[np.ndarray],
+) -> Sequence[float]:
     """Metric of several estimates of the attended source of one trial.
 
     Parameters
@@ -200,7 +210,9 @@ def trial_levels(metric, reference, signals):
     return _bss_levels(reference, signals)[METRICS.index(metric) - 1]
 
 
-def check_estimate(trial, reference, estimate, where):
+def check_estimate(
+    trial: Trial, reference: Reference, estimate: ArrayLike, where: str
+) -> np.ndarray:
     """Return `estimate` as an array; refuse it, or a silent attended source."""
     if is_silent(reference.sources[reference.attended]):
         raise ValueError(
@@ -216,7 +228,7 @@ def check_estimate(trial, reference, estimate, where):
     return estimate
 
 
-def check_gain(trial, reference, where):
+def check_gain(trial: Trial, reference: Reference, where: str) -> None:
     """Refuse a trial whose mixture leaves nothing to gain."""
     if is_silent(trial.mixture):
         raise ValueError(

@@ -1,8 +1,14 @@
 """Spectrograms as they are heard and drawn: mel bands, decibels, one scale."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..signals import mel_bands
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
 
 # Long enough a window to tell the partials of low notes apart (seconds).
 _WINDOW = 0.093
@@ -11,7 +17,7 @@ _HIGHEST = 8000.0
 _FREQUENCIES = (500, 1000, 2000, 4000, 8000)
 
 
-def mel_power(audio, sfreq):
+def mel_power(audio: np.ndarray, sfreq: float) -> tuple[np.ndarray, float]:
     """Power in mel bands.
 
     Parameters
@@ -33,7 +39,7 @@ def mel_power(audio, sfreq):
     return power, min(_HIGHEST, sfreq / 2)
 
 
-def decibels(power, reference, floor):
+def decibels(power: np.ndarray, reference: float, floor: float) -> np.ndarray:
     """Power relative to a reference in dB, never below a floor.
 
     Parameters
@@ -62,7 +68,14 @@ def decibels(power, reference, floor):
     return 10 * np.log10(np.maximum(power / reference, 10 ** (floor / 10)))
 
 
-def draw_spectrogram(ax, audio, sfreq, *, reference, floor=-60.0):
+def draw_spectrogram(
+    ax: "Axes",
+    audio: np.ndarray,
+    sfreq: float,
+    *,
+    reference: float,
+    floor: float = -60.0,
+) -> "AxesImage":
     """Draw mel power over time.
 
     Parameters

@@ -19,7 +19,9 @@ WIDTHS = np.array([0.011, 0.017, 0.035])
 AMPLITUDES = np.array([0.6, -1.0, 0.8])
 
 
-def auditory_drive(sources, audio_sfreq, times):
+def auditory_drive(
+    sources: np.ndarray, audio_sfreq: float, times: np.ndarray
+) -> np.ndarray:
     """Envelope of each source, with its rises emphasised.
 
     Parameters
@@ -47,7 +49,9 @@ def auditory_drive(sources, audio_sfreq, times):
     return drive
 
 
-def response_kernel(latencies, amplitudes, sfreq):
+def response_kernel(
+    latencies: np.ndarray, amplitudes: np.ndarray, sfreq: float
+) -> np.ndarray:
     """Temporal response function: P1, N1 and P2 as Gaussians.
 
     Parameters
@@ -69,7 +73,7 @@ def response_kernel(latencies, amplitudes, sfreq):
     return amplitudes @ np.exp(-0.5 * distance**2)
 
 
-def respond(drive, kernels):
+def respond(drive: np.ndarray, kernels: np.ndarray) -> np.ndarray:
     """Causal response of several cortices to one drive.
 
     Parameters
@@ -87,7 +91,9 @@ def respond(drive, kernels):
     return signal.fftconvolve(drive[np.newaxis], kernels, axes=1)[:, : len(drive)]
 
 
-def band_power(potentials, band, sfreq):
+def band_power(
+    potentials: np.ndarray, band: tuple[float, float], sfreq: float
+) -> float:
     """Mean power over channels within a band.
 
     Parameters

@@ -1,5 +1,7 @@
 """Activity that has nothing to do with the sound: 1/f, alpha, sensor noise."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import fft
 
@@ -7,7 +9,13 @@ from scipy import fft
 _HIGHPASS = 0.3
 
 
-def coloured_noise(spectrum, mixing, n_times, sfreq, rng):
+def coloured_noise(
+    spectrum: Callable[[np.ndarray], np.ndarray],
+    mixing: np.ndarray,
+    n_times: int,
+    sfreq: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Gaussian noise with a given amplitude spectrum and spatial pattern.
 
     Many independent dipoles with one spectrum make Gaussian potentials of which
@@ -40,7 +48,11 @@ def coloured_noise(spectrum, mixing, n_times, sfreq, rng):
     return mixing @ sources
 
 
-def band_fraction(spectrum, band, sfreq):
+def band_fraction(
+    spectrum: Callable[[np.ndarray], np.ndarray],
+    band: tuple[float, float],
+    sfreq: float,
+) -> float:
     """Share of the variance of `coloured_noise` that lies in a band.
 
     Parameters
@@ -62,7 +74,7 @@ def band_fraction(spectrum, band, sfreq):
     return power[(freqs >= band[0]) & (freqs <= band[1])].sum() / power.sum()
 
 
-def aperiodic_spectrum(exponent):
+def aperiodic_spectrum(exponent: float) -> Callable[[np.ndarray], np.ndarray]:
     """Amplitude spectrum whose power falls as 1/f**exponent above 0.3 Hz."""
 
     def spectrum(freqs):
@@ -73,7 +85,7 @@ def aperiodic_spectrum(exponent):
     return spectrum
 
 
-def rhythm_spectrum(peak, width):
+def rhythm_spectrum(peak: float, width: float) -> Callable[[np.ndarray], np.ndarray]:
     """Amplitude spectrum of a rhythm, a Gaussian of `width` Hz around `peak` Hz."""
 
     def spectrum(freqs):
@@ -82,12 +94,18 @@ def rhythm_spectrum(peak, width):
     return spectrum
 
 
-def white_spectrum(freqs):
+def white_spectrum(freqs: np.ndarray) -> np.ndarray:
     """Amplitude spectrum of white noise."""
     return np.ones_like(freqs)
 
 
-def slow_gain(spread_db, period, n_times, sfreq, rng):
+def slow_gain(
+    spread_db: float,
+    period: float,
+    n_times: int,
+    sfreq: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Gain that waxes and wanes at random, of unit mean power.
 
     Parameters

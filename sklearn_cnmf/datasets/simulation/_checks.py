@@ -1,11 +1,12 @@
 """What the simulation refuses, and how it reads a random state."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
 
-def entropy(random_state):
+def entropy(random_state: Any) -> Any:
     """Turn `random_state` into the entropy of all seed sequences of one call."""
     if random_state is None:
         return np.random.SeedSequence().entropy
@@ -25,7 +26,7 @@ def entropy(random_state):
     )
 
 
-def check_pieces(pieces):
+def check_pieces(pieces: Any) -> None:
     """Refuse pieces that can't be played."""
     if not isinstance(pieces, (list, tuple)):
         raise ValueError(
@@ -33,7 +34,7 @@ def check_pieces(pieces):
         )
     if len(pieces) == 0:
         raise ValueError("stems: the list is empty; at least one piece is expected")
-    names = {}
+    names: dict[str, int] = {}
     for index, piece in enumerate(pieces):
         where = f"stems[{index}]"
         for field in ("name", "instruments", "stems", "sfreq"):
@@ -64,7 +65,7 @@ def check_pieces(pieces):
             )
 
 
-def check_sources(sources, what, n_dims):
+def check_sources(sources: Any, what: str, n_dims: tuple[int, ...]) -> None:
     """Refuse what is no array of sources of sound."""
     if not isinstance(sources, np.ndarray) or sources.dtype.kind != "f":
         kind = getattr(sources, "dtype", type(sources).__name__)
@@ -81,15 +82,15 @@ def check_sources(sources, what, n_dims):
         raise ValueError(f"{what}: found {n_bad} NaN or infinite values")
 
 
-def check_rate(what, rate):
+def check_rate(what: str, rate: Any) -> None:
     """Refuse what is no sampling rate."""
     if isinstance(rate, bool) or not isinstance(rate, Real):
         raise ValueError(f"{what}: expected a number, got {type(rate).__name__}")
-    if not 0 < rate < np.inf:
+    if not 0 < float(rate) < np.inf:
         raise ValueError(f"{what}: expected a positive rate in Hz, got {rate!r}")
 
 
-def check_count(name, count, least):
+def check_count(name: str, count: Any, least: int) -> None:
     """Refuse what is no integer of at least `least`."""
     if isinstance(count, bool) or not isinstance(count, Integral):
         raise ValueError(f"{name}: expected an int, got {type(count).__name__}")
@@ -97,7 +98,7 @@ def check_count(name, count, least):
         raise ValueError(f"{name}: at least {least} is expected, got {count}")
 
 
-def check_levels(snr_db, attention_gain):
+def check_levels(snr_db: Any, attention_gain: Any) -> None:
     """Refuse levels that mean nothing."""
     for name, level in (("snr_db", snr_db), ("attention_gain", attention_gain)):
         if isinstance(level, bool) or not isinstance(level, Real):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class HeadModel:
 
 
 @lru_cache(maxsize=1)
-def head_model():
+def head_model() -> HeadModel:
     """Forward solution of background and auditory sources, computed once.
 
     Returns
@@ -71,7 +72,7 @@ def head_model():
     return model
 
 
-def lead_field(positions):
+def lead_field(positions: np.ndarray) -> np.ndarray:
     """Potentials of dipoles in a sphere of four layers, by MNE's forward solution.
 
     Parameters
@@ -107,7 +108,7 @@ def lead_field(positions):
     return channels - mastoids.mean(axis=0)
 
 
-def electrode_info():
+def electrode_info() -> Any:
     """MNE description of the channels and, after them, the two mastoids."""
     import mne
 
@@ -116,7 +117,7 @@ def electrode_info():
     return info
 
 
-def cortex_grid():
+def cortex_grid() -> np.ndarray:
     """Positions on a cubic grid within the shell where the cortex lies."""
     grid = cubic_grid(_CORTEX_SHELL[1], _CORTEX_SPACING)
     radius = np.linalg.norm(grid, axis=1)
@@ -124,7 +125,7 @@ def cortex_grid():
     return SPHERE_ORIGIN + grid[inside & (grid[:, 2] >= _CORTEX_FLOOR)]
 
 
-def cubic_grid(radius, spacing):
+def cubic_grid(radius: float, spacing: float) -> np.ndarray:
     """Points of a cubic grid around zero, from -radius to radius on each axis."""
     n_steps = int(np.floor(radius / spacing + 1e-9))
     axis = spacing * np.arange(-n_steps, n_steps + 1)

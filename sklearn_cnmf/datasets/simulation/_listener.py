@@ -1,5 +1,6 @@
 """One simulated listener: head, auditory response and background activity."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,10 @@ class Noise:
         Square root of the covariance of the channels, in volts.
     """
 
-    spectrum: object
+    spectrum: Callable[[np.ndarray], np.ndarray]
     mixing: np.ndarray
 
-    def expected_band_power(self, band, sfreq):
+    def expected_band_power(self, band: tuple[float, float], sfreq: float) -> float:
         """Compute the expected power within a band, mean over channels, in V**2."""
         power = np.sum(self.mixing**2) / len(self.mixing)
         return power * band_fraction(self.spectrum, band, sfreq)
@@ -79,7 +80,7 @@ class Listener:
     sensor: Noise
 
 
-def draw_listener(rng):
+def draw_listener(rng: np.random.Generator) -> Listener:
     """Draw a listener at random.
 
     Parameters
@@ -137,7 +138,9 @@ def draw_listener(rng):
     )
 
 
-def background(listener, n_times, rng):
+def background(
+    listener: Listener, n_times: int, rng: np.random.Generator
+) -> np.ndarray:
     """Draw the background activity of one trial.
 
     Parameters
@@ -162,7 +165,12 @@ def background(listener, n_times, rng):
     return aperiodic + waxing * alpha + sensor
 
 
-def evoked(listener, drives, weights, rng):
+def evoked(
+    listener: Listener,
+    drives: np.ndarray,
+    weights: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Draw the evoked activity of one trial.
 
     The drive of each source is first brought to a common evoked power in
@@ -199,7 +207,7 @@ def evoked(listener, drives, weights, rng):
     return listener.topographies @ response
 
 
-def background_power(listener):
+def background_power(listener: Listener) -> float:
     """Compute the expected power in `SNR_BAND`, mean over channels, in V**2."""
     return sum(
         noise.expected_band_power(SNR_BAND, EEG_SFREQ)

@@ -1,9 +1,12 @@
 """Ridge regression on lagged EEG, its penalty chosen by cross-validation."""
 
 import warnings
+from collections.abc import Hashable, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..._threads import one_thread
 from ._backward_model import BackwardModel, fold, mean_of, offset, unfold
@@ -41,18 +44,18 @@ _USUAL = 1e-2, 1e1
 
 
 def fit_ridge(
-    xs,
-    ys,
-    groups,
-    lags,
+    xs: list[np.ndarray],
+    ys: list[np.ndarray],
+    groups: Sequence[Hashable] | None,
+    lags: np.ndarray,
     *,
-    alpha,
-    alphas,
-    per_output=False,
-    dtype=np.float64,
-    budget=COVARIANCE_BUDGET,
-    hold_out=False,
-):
+    alpha: Any,
+    alphas: Sequence[float],
+    per_output: bool = False,
+    dtype: DTypeLike = np.float64,
+    budget: float = COVARIANCE_BUDGET,
+    hold_out: bool = False,
+) -> tuple[BackwardModel, list[np.ndarray] | None]:
     """Fit a ridge regression on lagged EEG, choosing its penalty if asked to.
 
     Parameters

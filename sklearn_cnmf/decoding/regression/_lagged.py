@@ -2,20 +2,25 @@
 
 The lagged vector of time t is z(t) = [x(t + lags[0]), ..., x(t + lags[-1])], all
 channels of the first lag first. With consecutive lags, its second moments follow
+from collections.abc import Sequence
+from collections.abc import Iterable
 from their first block row and the samples at the edges, so that nothing of size
 (n_times, n_lags * n_channels) is ever formed.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from ..._typing import MaybeNone
+
 # Samples to multiply with all weights at once, which bounds memory.
 _CHUNK = 4096
 
 
-def lag_samples(tmin, tmax, sfreq):
+def lag_samples(tmin: float, tmax: float, sfreq: float) -> np.ndarray:
     """Integer lags within a span of time.
 
     Parameters
@@ -99,7 +104,7 @@ class Moments:
         )
 
 
-def lagged_sums(x, y, lags):
+def lagged_sums(x: np.ndarray, y: np.ndarray, lags: np.ndarray) -> LaggedSums:
     """Sum up what a time-lagged regression of one recording needs.
 
     Parameters
@@ -138,7 +143,7 @@ def lagged_sums(x, y, lags):
     )
 
 
-def moments(sums):
+def moments(sums: Iterable[LaggedSums]) -> Moments:
     """Moments of several recordings together.
 
     Parameters
@@ -153,7 +158,9 @@ def moments(sums):
         (i + 1, j + 1): the first leaves the sum, one after the last enters it.
     """
     heads, tails = [], []
-    n_valid, z, y, zy, first_row = 0, 0.0, 0.0, 0.0, None
+    n_valid = 0
+    z = y = zy = np.zeros(())
+    first_row: np.ndarray | MaybeNone = None
     for s in sums:
         heads.append(s.head)
         tails.append(s.tail)
@@ -173,7 +180,16 @@ def moments(sums):
     )
 
 
-def assemble(*, n_valid, z, y, zy, first_row, heads, tails):
+def assemble(
+    *,
+    n_valid: int,
+    z: np.ndarray,
+    y: np.ndarray,
+    zy: np.ndarray,
+    first_row: np.ndarray,
+    heads: list[np.ndarray],
+    tails: list[np.ndarray],
+) -> Moments:
     """Moments from their first block row and the edges of the recordings.
 
     Parameters
@@ -216,12 +232,18 @@ class RecordingSums:
         ``8 * n_lags * n_channels * (n_channels + n_outputs)``.
     """
 
-    def __init__(self, xs, ys, lags, budget):
+    def __init__(
+        self,
+        xs: list[np.ndarray],
+        ys: list[np.ndarray],
+        lags: np.ndarray,
+        budget: float,
+    ):
         self._recordings = list(zip(xs, ys))
         self._lags = lags
         size = 8 * len(lags) * xs[0].shape[1] * (xs[0].shape[1] + ys[0].shape[1])
         self._n_kept = int(budget // size)
-        self._kept = {}
+        self._kept: dict[int, LaggedSums] = {}
 
     def __len__(self):
         return len(self._recordings)
@@ -238,7 +260,7 @@ class RecordingSums:
         return (self[index] for index in range(len(self)))
 
 
-def lagged_product(x, weights, lags):
+def lagged_product(x: np.ndarray, weights: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Product of every lagged vector with weights.
 
     Parameters
@@ -271,7 +293,7 @@ def lagged_product(x, weights, lags):
     return product
 
 
-def explicit_lags(x, lags):
+def explicit_lags(x: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Matrix of lagged copies, for regressors that need one.
 
     Parameters
@@ -290,7 +312,9 @@ def explicit_lags(x, lags):
     return np.hstack([x[lag : lag + n_valid] for lag in lags])
 
 
-def contiguous_blocks(n_times, n_blocks, lags):
+def contiguous_blocks(
+    n_times: int, n_blocks: int, lags: Sequence[int] | np.ndarray
+) -> tuple[list[slice], list[slice]]:
     """Blocks of a recording to hold out in turn, and what lies across their boundaries.
 
     Parameters

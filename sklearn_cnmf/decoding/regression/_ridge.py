@@ -1,9 +1,11 @@
 """Ridge regression from lagged sums: a path over penalties, leave-one-group-out."""
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 from scipy.linalg import blas, eigh_tridiagonal, lapack
 
-from ._lagged import moments
+from ._lagged import Moments, RecordingSums, moments
 
 # Below this multiple of the mean eigenvalue a penalty no longer makes a singular
 # covariance definite in float64.
@@ -12,7 +14,7 @@ _SMALLEST_PENALTY = 1e-10
 _CONSTANT = 1e-12
 
 
-def covariances(sums):
+def covariances(sums: Moments) -> tuple[np.ndarray, np.ndarray]:
     """Covariances about the means, with denominator n_valid.
 
     Parameters
@@ -34,7 +36,9 @@ def covariances(sums):
     return cov_zz, sums.zy / sums.n_valid - np.outer(mean_z, mean_y)
 
 
-def ridge_path(cov_zz, cov_zy, alphas):
+def ridge_path(
+    cov_zz: np.ndarray, cov_zy: np.ndarray, alphas: Sequence[float]
+) -> np.ndarray:
     """Ridge solutions for many penalties at the price of little more than one.
 
     The covariance is brought to tridiagonal form once by an orthogonal matrix;
@@ -89,7 +93,12 @@ def ridge_path(cov_zz, cov_zy, alphas):
     return stacked.reshape(len(cov_zz), len(weights), -1).transpose(1, 0, 2)
 
 
-def leave_one_group_out(ys, sums, groups, alphas):
+def leave_one_group_out(
+    ys: list[np.ndarray],
+    sums: RecordingSums,
+    groups: Sequence[Hashable],
+    alphas: Sequence[float],
+) -> np.ndarray:
     """Correlations of held-out recordings with their predictions.
 
     Parameters
@@ -144,7 +153,7 @@ def _deviation(y):
     return np.where(constant, 0.0, y.std(axis=0))
 
 
-def forward_patterns(cov_zz, weights):
+def forward_patterns(cov_zz: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """How what the weights extract appears in the predictors.
 
     Parameters

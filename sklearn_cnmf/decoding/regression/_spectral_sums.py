@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.fft import rfft
 
-from ._lagged import assemble
+from ._lagged import Moments, assemble
 
 # Length of the transforms; recordings are cut into overlapping segments of it.
 _N_FFT = 256
@@ -13,7 +13,9 @@ _N_FFT = 256
 _BATCH = 128
 
 
-def pooled_moments(xs, ys, lags):
+def pooled_moments(
+    xs: list[np.ndarray], ys: list[np.ndarray], lags: np.ndarray
+) -> Moments:
     """Moments of recordings together, where those of single ones are not needed.
 
     The products of all lags come from cross-spectra that are summed over segments, so

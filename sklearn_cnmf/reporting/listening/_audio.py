@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,7 +11,9 @@ _FORMATS = {"ogg": ("OGG", "VORBIS"), "flac": ("FLAC", "PCM_16")}
 _LOUDEST = 0.9
 
 
-def encoded_tracks(tracks, sfreq, audio_format):
+def encoded_tracks(
+    tracks: Mapping[str, np.ndarray], sfreq: float, audio_format: str
+) -> dict[str, str]:
     """Encode the tracks of a trial, in base64.
 
     Parameters

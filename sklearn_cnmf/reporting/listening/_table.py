@@ -1,10 +1,15 @@
 """The player and the table of trials, in HTML."""
 
 import json
+from collections.abc import Sequence
 from html import escape
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ._page import ListeningTrial
 
 _PLAYER = """<div id="listening">
 <div class="player">
@@ -39,7 +44,7 @@ aria-label="Filter trials">
 </div>"""
 
 
-def player_html(trials, encoded):
+def player_html(trials: Sequence[ListeningTrial], encoded: list[dict[str, str]]) -> str:
     """Player, table of trials, and their audio.
 
     Parameters

@@ -275,7 +275,7 @@ def solve(
     descent : Descent
         With rows of the components that sum to one.
     """
-    A = np.where(workspace.X.any(1)[:, None], A, 0)
+    A = np.where(workspace.X.any(axis=1, keepdims=True), A, 0)
     if solver != "published":
         sums = W.sum(1)
         A, W = A * sums, W / np.where(sums > 0, sums, 1)[:, None]

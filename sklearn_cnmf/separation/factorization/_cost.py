@@ -200,7 +200,7 @@ def _rows_to_one(rows):
     return rows / np.where(sums > 0, sums, 1)
 
 
-def unit_columns(array):
+def unit_columns(array: np.ndarray) -> np.ndarray:
     """Columns divided by their l2 norm; a column of zeros stays as it is."""
     peaks = np.max(np.abs(array), axis=0)
     array = array / np.where(peaks > 0, peaks, 1)

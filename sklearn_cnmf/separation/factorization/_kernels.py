@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ..._threads import in_turn, sharing
+from ..._threads import Share, in_turn, sharing
+from ..._typing import MaybeNone
 
 # A block has at least so many bytes, so many frames, and so many for each component.
 _BLOCK_BYTES, _BLOCK_FRAMES, _FRAMES_PER_COMPONENT = 1 << 17, 64, 0.3
@@ -33,7 +34,7 @@ class Workspace:
         Number of components.
     """
 
-    def __init__(self, X, n_components):
+    def __init__(self, X: np.ndarray, n_components: int):
         X = np.ascontiguousarray(X)
         n_frames, n_bins = X.shape
         self.X = X.view()
@@ -46,9 +47,9 @@ class Workspace:
             round(_FRAMES_PER_COMPONENT * n_components),
         )
         self._lanes = _lanes(n_frames, self._n_rows)
-        self._share = in_turn
+        self._share: Share = in_turn
         self._frames = np.empty((n_frames, n_components), dtype=X.dtype)
-        self._bins = None
+        self._bins: np.ndarray | MaybeNone = None
 
     @contextmanager
     def threads(self, n_threads: int) -> Iterator[None]:

@@ -67,24 +67,24 @@ class Regularizer:
     sparsity: np.ndarray | None = None
 
     @property
-    def active(self):
+    def active(self) -> bool:
         """Whether there is anything that the majoriser does not hold exactly."""
         return self.contrasting or self.mu > 0 or self.beta > 0
 
     @property
-    def contrasting(self):
+    def contrasting(self) -> bool:
         """Whether the contrast counts."""
         return self.guide is not None and self.delta > 0
 
     @cached_property
-    def blocks(self):
+    def blocks(self) -> np.ndarray:
         """Which columns of A must move together for the terms to be separable."""
         if self._groups_move:
             return np.where(self.attended, 0, 1)
         return np.arange(len(self.attended))
 
     @property
-    def n_blocks(self):
+    def n_blocks(self) -> int:
         """Number of the blocks; one may have no columns."""
         return 2 if self._groups_move else len(self.attended)
 
@@ -185,7 +185,7 @@ class Regularizer:
             rising += np.where(self.attended, away[:, 0], toward[:, 1])
         return falling, rising
 
-    def shrunk(self, ratio):
+    def shrunk(self, ratio: np.ndarray) -> np.ndarray:
         """Multiplicative step, one column per component, that the sparsity leaves."""
         if self.sparsity is None:
             return ratio
@@ -228,7 +228,9 @@ class Regularizer:
         return A @ (groups if gains is None else groups * _as(A, gains)[:, None])
 
 
-def no_regularizer(n_components, total, sparsity=None):
+def no_regularizer(
+    n_components: int, total: float, sparsity: np.ndarray | None = None
+) -> Regularizer:
     """Return the terms of a factorisation by divergence, and sparsity, alone."""
     attended = np.zeros(n_components, dtype=bool)
     return Regularizer(None, attended, 0.0, 0.0, 0.0, total, "components", sparsity)
