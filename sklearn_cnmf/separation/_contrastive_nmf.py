@@ -3,7 +3,7 @@
 import logging
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 import joblib
 import numpy as np
@@ -336,6 +336,12 @@ class ContrastiveNMF(
         activations = self._fit_array(X, guide)
         return self.transform(X) if guide is None else activations
 
+    @overload
+    def transform(self, X: list[Trial]) -> list[Trial]: ...
+
+    @overload
+    def transform(self, X: ArrayLike) -> np.ndarray: ...
+
     def transform(self, X: ArrayLike | list[Trial]) -> np.ndarray | list[Trial]:
         """Activations of the fitted components, or trials with their estimates.
 
@@ -381,6 +387,14 @@ class ContrastiveNMF(
                 f"{X.shape[1]}"
             )
         return model.magnitudes(X)
+
+    @overload
+    def predict(
+        self, X: list[Trial], *, attended: list[str] | None = None
+    ) -> list[np.ndarray]: ...
+
+    @overload
+    def predict(self, X: ArrayLike, *, attended: None = None) -> np.ndarray: ...
 
     def predict(
         self, X: ArrayLike | list[Trial], *, attended: list[str] | None = None

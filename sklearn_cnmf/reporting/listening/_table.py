@@ -44,7 +44,9 @@ aria-label="Filter trials">
 </div>"""
 
 
-def player_html(trials: Sequence[ListeningTrial], encoded: list[dict[str, str]]) -> str:
+def player_html(
+    trials: "Sequence[ListeningTrial]", encoded: list[dict[str, str]]
+) -> str:
     """Player, table of trials, and their audio.
 
     Parameters
