@@ -67,19 +67,53 @@ def check_flag(name: str, value: Any) -> None:
         raise ValueError(f"{name}: expected True or False, got {value!r}")
 
 
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Refuse what is no instance of a class."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise ValueError(
+            f"{name}: expected {article} {kind.__name__}, got {type(value).__name__}"
+        )
+
+
+def check_method(name: str, estimator: Any, method: str) -> None:
+    """Refuse an estimator that can't do what is needed."""
+    if not hasattr(estimator, method):
+        raise ValueError(
+            f"{name}: expected one with {method}, got {type(estimator).__name__}"
+        )
+
+
+def check_numbers(name: str, values: Any, **bounds: float) -> None:
+    """Refuse what is not a sequence of at least one number within bounds."""
+    try:
+        flat = np.ndim(values) == 1 and len(values) > 0
+    except (TypeError, ValueError):
+        flat = False
+    if not flat:
+        raise ValueError(f"{name}: expected a sequence of numbers, got {values!r}")
+    for value in values:
+        check_number(name, value, **bounds)
+
+
 def check_choice(name: str, value: Any, known: Collection[str]) -> None:
     """Refuse what is none of the known names."""
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}: expected one of {list(known)}, got {value!r}")
 
 
-def check_array(name: str, array: Any, n_dims: Collection[int]) -> None:
-    """Refuse what is not an array of finite real numbers with so many dimensions."""
+def refuse_masked(name: str, array: Any) -> None:
+    """Refuse an array with masked values, which NumPy would take as they are."""
     if isinstance(array, np.ma.MaskedArray):
         raise ValueError(
             f"{name}: got a masked array, whose masked values can't be used; fill "
             "them, or cut them out"
         )
+
+
+def check_array(name: str, array: Any, n_dims: Collection[int]) -> None:
+    """Refuse what is not an array of finite real numbers with so many dimensions."""
+    refuse_masked(name, array)
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name}: expected an ndarray, got {type(array).__name__}")
     if array.ndim not in n_dims:
@@ -116,10 +150,13 @@ def as_signals(name: str, signals: Any, n_dims: Collection[int]) -> np.ndarray:
         In its own dtype; a view of the input where that is possible.
     """
     if not isinstance(signals, np.ndarray):
+        kind = type(signals).__name__
         try:
             signals = np.asarray(signals)
         except ValueError as error:
             raise ValueError(f"{name}: signals of one length are expected") from error
+        if signals.ndim == 0 and 0 not in n_dims:
+            raise ValueError(f"{name}: expected an array of numbers, got {kind}")
     check_array(name, signals, n_dims)
     return signals
 
@@ -127,7 +164,20 @@ def as_signals(name: str, signals: Any, n_dims: Collection[int]) -> np.ndarray:
 def check_audio(audio: Any, sfreq: Any) -> np.ndarray:
     """Return audio as an array; refuse it, or a rate that is not positive."""
     check_number("sfreq", sfreq, above=0)
-    return as_signals("audio", audio, (1, 2))
+    audio = as_signals("audio", audio, (1, 2))
+    check_time_last("audio", audio)
+    return audio
+
+
+def check_time_last(name: str, audio: np.ndarray) -> None:
+    """Refuse audio with more channels than samples, which is turned round."""
+    shape = audio.shape
+    if len(shape) == 2 and shape[0] > shape[1]:
+        raise ValueError(
+            f"{name} has shape {shape}, {shape[0]} audio channels of {shape[1]} "
+            "samples; (n_audio_channels, n_samples) is expected. soundfile reads "
+            "(n_samples, n_audio_channels): pass audio.T"
+        )
 
 
 def check_times(times: Any, *, spaced: bool = True) -> np.ndarray:
@@ -148,6 +198,24 @@ def check_rate(name: str, rate: Any) -> None:
     number = isinstance(rate, Real) and not isinstance(rate, (bool, np.bool_))
     if not number or not np.isfinite(rate) or rate <= 0:
         raise ValueError(f"{name}: expected a positive rate in Hz, got {rate!r}")
+
+
+def check_band(l_freq: float | None, h_freq: float | None, sfreq: float) -> None:
+    """Refuse a band that is empty or not below half of the sampling rate."""
+    for name, edge in (("l_freq", l_freq), ("h_freq", h_freq)):
+        if edge is None:
+            continue
+        check_number(name, edge)
+        if not 0 < edge < sfreq / 2:
+            raise ValueError(
+                f"{name}: expected None or a frequency between 0 and half of "
+                f"sfreq={sfreq:g} Hz, got {edge!r}"
+            )
+    if l_freq is not None and h_freq is not None and l_freq >= h_freq:
+        raise ValueError(
+            f"l_freq, h_freq: l_freq < h_freq is expected, got l_freq={l_freq!r} and "
+            f"h_freq={h_freq!r}"
+        )
 
 
 def trial_name(index: int, trial: Any, records: str = "trials") -> str:
@@ -232,3 +300,11 @@ def said_by(error: BaseException) -> str:
     """Tell what an error of another package says, on one line and not too long."""
     said = " ".join(str(error).split()) or type(error).__name__
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+
+
+def is_missing(label: Any) -> bool:
+    """Tell whether a label is None, NaN, NA or empty."""
+    try:
+        return label is None or bool(label != label) or label == ""
+    except (TypeError, ValueError):  # such as pandas.NA, neither equal nor different
+        return True

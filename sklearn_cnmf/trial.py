@@ -1,6 +1,6 @@
 """The two records everything else is written in: what is known, and the truth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, TypeGuard
@@ -11,12 +11,16 @@ from ._onsets import onset_samples
 from ._stored import Source, Stored
 from ._typing import MaybeNone
 from ._validation import (
+    as_signals,
     check_array,
+    check_callable,
     check_names,
     check_number,
     check_rate,
+    check_time_last,
     trial_name,
 )
+from .signals import FEATURES
 
 # References may miss the mixture by this much (dB below the mixture) before
 # they are refused: enough for lossy codecs and dither, not for a wrong gain.
@@ -161,8 +165,8 @@ class Trial(Stored):
         Raises
         ------
         ValueError
-            If `raw` is no recording or has no EEG, the onset is not in it, or it ends
-            before the mixture does.
+            If `raw` is no recording or has no EEG, `mixture` is no audio, the onset is
+            not in the recording, or it ends before the mixture does.
 
         Examples
         --------
@@ -182,6 +186,7 @@ class Trial(Stored):
         if not len(picks):
             raise ValueError("raw: found no EEG channel that is not marked bad")
         check_rate("audio_sfreq", audio_sfreq)
+        check_time_last("mixture", as_signals("mixture", mixture, (1, 2)))
         sfreq = float(raw.info["sfreq"])
         (start,) = onset_samples(raw, [onset], ["raw"], None)
         n_times = round(np.shape(mixture)[-1] / audio_sfreq * sfreq)
@@ -320,15 +325,32 @@ def is_trials(X: Any) -> TypeGuard[list[Trial]]:
     Raises
     ------
     ValueError
-        If `X` is a single `Trial` outside a list, or an empty list.
+        If `X` is a single `Trial` outside a list, an empty list, or a container whose
+        order is not that of a list.
     """
     if isinstance(X, Trial):
-        raise ValueError("expected a list of Trial, got a single Trial; pass [trial]")
+        raise ValueError(
+            "X: expected a list of Trial, got a single Trial; pass [trial]"
+        )
+    held = (
+        isinstance(X, np.ndarray)
+        and X.dtype == object
+        and X.size > 0
+        and _is_record(X.flat[0])
+    )
+    if type(X) is dict or isinstance(X, (Iterator, Set)) or held:
+        raise ValueError(
+            f"X: expected a list of Trial or an array, got {type(X).__name__}"
+        )
     if not isinstance(X, (list, tuple)):
         return False
     if len(X) == 0:
-        raise ValueError("expected at least one trial or sample, got an empty list")
-    return isinstance(X[0], Trial)
+        raise ValueError("X: expected at least one trial or sample, got an empty list")
+    return any(_is_record(one) for one in X)
+
+
+def _is_record(one):
+    return isinstance(one, (Trial, Reference))
 
 
 def check_list(name: str, records: Any, kind: type) -> None:
@@ -372,13 +394,7 @@ def _check_trial(trial, where):
 
 def _check_mixture(trial, where):
     check_array(f"{where}: mixture", trial.mixture, (1, 2))
-    shape = trial.mixture.shape
-    if len(shape) == 2 and shape[0] > shape[1]:
-        raise ValueError(
-            f"{where}: mixture has shape {shape}, {shape[0]} audio channels of "
-            f"{shape[1]} samples; (n_audio_channels, n_samples) is expected. soundfile "
-            "reads (n_samples, n_audio_channels): pass audio.T"
-        )
+    check_time_last(f"{where}: mixture", trial.mixture)
 
 
 def _check_guide(trial, where, eeg_duration, audio_duration):
@@ -392,6 +408,8 @@ def _check_guide(trial, where, eeg_duration, audio_duration):
             f"{trial.guide_sfreq:g} Hz) but mixture lasts {audio_duration:.5f} s; they "
             "may differ by one frame of the guide at most"
         )
+    if trial.guide_feature is not None:
+        check_callable(f"{where}: guide_feature", trial.guide_feature, FEATURES)
     _check_band(trial.guide_band, f"{where}: guide_band", trial.guide_sfreq)
     if trial.guide_weights is not None:
         check_array(f"{where}: guide_weights", trial.guide_weights, (1,))
@@ -410,6 +428,8 @@ def _check_band(band, what, sfreq):
     for edge in band:
         if edge is not None:
             check_number(what, edge, above=0, below=sfreq / 2)
+    if None not in band and band[0] >= band[1]:
+        raise ValueError(f"{what}: expected a lower and a higher edge, got {band!r}")
 
 
 def _check_same_channels(trial, first, named, where):

@@ -1,6 +1,7 @@
 """Kinds of arguments that the commands share."""
 
 import argparse
+import math
 
 
 def path(text: str) -> str:
@@ -47,7 +48,7 @@ def add_level(parser: argparse.ArgumentParser, of: str = "") -> None:
     )
     level.add_argument(
         "--snr-db",
-        type=float,
+        type=level_number,
         metavar="DB",
         help="the same as a number: power that the attended instrument evokes, "
         "relative to the rest of the EEG",
@@ -59,6 +60,16 @@ def level_in_db(arguments: argparse.Namespace) -> float:
     if arguments.snr_db is not None:
         return arguments.snr_db
     return LEVELS[arguments.level or "realistic"]
+
+
+def level_number(text: str) -> float:
+    """Return a level in dB; refuse others."""
+    value = float(text)
+    if math.isnan(value) or value == math.inf:
+        raise argparse.ArgumentTypeError(
+            f"expected a finite level in dB or -inf, got {value}"
+        )
+    return value
 
 
 def _at_least(text, least):

@@ -152,7 +152,7 @@ def _checked_choices(ensembles, spatial, split, channel_mode, repetitions):
     ):
         if isinstance(given, str) or not given or not set(given) <= set(known):
             shown = given[0] if len(given) == 1 and name != "ensembles" else given
-            raise ValueError(f"{name}: expected of {list(known)}, got {shown!r}")
+            raise ValueError(f"{name}: expected some of {list(known)}, got {shown!r}")
     return tuple(ensembles)
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._validation import check_number
+from .._validation import check_names, check_number
 from ..trial import Trial, check_trials
 from ._chunks import check_chunks
 from ._raw import open_raw
@@ -77,6 +77,8 @@ def make_trials(
     if isinstance(mixtures, np.ndarray) and n_trials == 1:
         mixtures = [mixtures]
     if instruments is None or all(isinstance(name, str) for name in instruments):
+        if instruments is not None:
+            check_names("instruments", instruments)
         instruments = [instruments] * n_trials
     stimuli = [""] * n_trials if stimuli is None else stimuli
     for what, given in (
@@ -84,6 +86,10 @@ def make_trials(
         ("instruments", instruments),
         ("stimuli", stimuli),
     ):
+        if not hasattr(given, "__len__") or isinstance(given, str):
+            raise ValueError(
+                f"{what}: expected a list with one entry per trial, got {given!r}"
+            )
         if len(given) != n_trials:
             raise ValueError(
                 f"{what}: {len(given)} entries for {n_trials} trials of eeg; one per "

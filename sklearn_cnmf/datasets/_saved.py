@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .._stored import FileSource, in_memory, stamp_of
+from .._validation import check_flag
 from ..trial import Reference, Trial, check_trials
 from ._hdf5 import array_shape, inside, open_hdf5
 
@@ -82,6 +83,7 @@ def save_trials(
     import h5py
 
     path = Path(path)
+    check_flag("overwrite", overwrite)
     if path.exists() and not overwrite:
         raise FileExistsError(17, "file exists; pass overwrite=True", str(path))
     check_trials(trials, references)

@@ -1,6 +1,7 @@
 """Rows of a table of trials, taken apart and checked."""
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,6 +43,11 @@ def read_table(
     if isinstance(table, pd.DataFrame):
         frame, own = table, Path()
     else:
+        if not isinstance(table, (str, PathLike)):
+            raise ValueError(
+                "table: expected a DataFrame or the path of a table, got "
+                f"{type(table).__name__}"
+            )
         path = Path(table)
         if not path.exists():
             raise FileNotFoundError(2, "no such table", str(path))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._stored import in_memory, stamp_of
-from .._validation import check_number
+from .._validation import check_flag, check_number
 from ..trial import SUM_TOLERANCE_DB, Reference, Trial, missed_db
 from ._gains import fitted_gains
 from ._recordings import audio_info
@@ -137,6 +137,8 @@ def trials_from_table(
         raise ValueError(
             f"channel_mode: expected 'keep' or 'mono', got {channel_mode!r}"
         )
+    check_flag("fit_gains", fit_gains)
+    check_flag("lazy", lazy)
     if audio_sfreq is not None:
         check_number("audio_sfreq", audio_sfreq, above=0)
     frame, folder = read_table(table, folder)

@@ -15,7 +15,7 @@ from ..signals import (
     probabilities_over_time,
 )
 from ..trial import Reference, Trial, check_trials, is_trials
-from ._inputs import require_references
+from ._inputs import require_target
 from ._parameters import check_window
 from ._targets import candidates_of_trials, n_frames
 
@@ -199,7 +199,9 @@ class AttentionMixin:
     def _compared(self, trials, candidates):
         """Fitted value, and what to compare: (reconstructions, features) of trials."""
         if not is_trials(trials):
-            raise ValueError("trials: expected a list of Trial")
+            raise ValueError(
+                f"trials: expected a list of Trial, got {type(trials).__name__}"
+            )
         model, xs = self._prepared(trials)
         features = candidates_of_trials(trials, candidates, **self._target(model))
         compared = []
@@ -301,7 +303,7 @@ class AttentionMixin:
         ValueError
             If a trial is shorter than the window.
         """
-        require_references(references)
+        require_target(references)
         check_trials(trials, references)
         fitted_value(self, trials=True).warn_of_leak(trials)
         scores = self.attention_scores(trials, references, window=window)

@@ -36,7 +36,7 @@ from ._inputs import (
     is_recordings,
     recordings_to_fit,
     recordings_to_transform,
-    require_references,
+    require_target,
     set_channels,
     targets_of_recordings,
 )
@@ -451,7 +451,7 @@ class EnvelopeDecoder(
             If a trial was not trained on, but others of its stimulus were.
         """
         if is_trials(X):
-            references = require_references(y)
+            references = require_target(y)
             model, xs = self._prepared(X, y)
             model.warn_of_leak(X)
             ys = targets_of_trials(X, references, **self._target(model))
@@ -468,6 +468,7 @@ class EnvelopeDecoder(
         else:
             model = fitted_value(self, trials=False)
             x = array_to_transform(self, X)
+            require_target(y)
             y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
             check_consistent_length(x, y)
             ys, found = [y.reshape(len(y), -1)], [model.pooled.predict(x)]
@@ -516,7 +517,7 @@ class EnvelopeDecoder(
         self._publish(ArrayDecoder(model, one_dimensional, parameters))
 
     def _fit_trials(self, trials, references, lags):
-        require_references(references)
+        require_target(references)
         check_trials(trials, references, require_instruments=self.per_instrument)
         groups = stimulus_groups(trials)
         if self._chooses_alpha() and len(set(groups)) == 1:

@@ -236,6 +236,13 @@ class EEGPreparation(
         reference = self._reference_channels()
         band = {"l_freq": self.l_freq, "h_freq": self.h_freq}
         if not is_trials(X):
+            if self.sfreq is None:
+                raise ValueError(
+                    "sfreq: None keeps the rate of trials, but X is an array; pass its "
+                    "rate in Hz"
+                )
+            for value in self.notch_freqs:
+                check_nyquist("notch_freqs", value, self.sfreq, "X")
             eeg = clean(X.T, self.sfreq, reference, self.notch_freqs)
             return [prepare_eeg(eeg, self.sfreq, sfreq=self.sfreq, **band)]
         filtered = []

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import validate_data
 
-from .._validation import as_signals, trial_name
-from ..trial import Reference, Trial
+from .._validation import as_signals, is_missing, refuse_masked, trial_name
+from ..trial import Trial
 
 
 def array_to_fit(
@@ -33,6 +33,8 @@ def array_to_fit(
     y : ndarray of shape (n_times,) or (n_times, n_outputs), float64
         Target.
     """
+    refuse_masked("X", X)
+    refuse_masked("y", y)
     X, y = validate_data(
         estimator,
         X,
@@ -44,6 +46,8 @@ def array_to_fit(
         ensure_min_samples=2,
     )
     check_finite(X, estimator)
+    if y.dtype.kind not in "fiub":
+        raise ValueError(f"y: expected real numbers, got dtype {y.dtype}")
     y = y.astype(np.float64)
     if np.ptp(y, axis=0).max() == 0:
         raise ValueError("y: the target is constant; there is nothing to learn")
@@ -52,6 +56,7 @@ def array_to_fit(
 
 def array_to_transform(estimator: Any, X: ArrayLike) -> np.ndarray:
     """Check one recording against the channels of the training."""
+    refuse_masked("X", X)
     X = validate_data(
         estimator,
         X,
@@ -138,12 +143,17 @@ def groups_of_recordings(groups: Sequence[Any] | None, n_recordings: int) -> lis
     """Return what to hold out together; each recording alone if nothing is said."""
     if groups is None:
         return list(range(n_recordings))
-    if isinstance(groups, str) or len(groups) != n_recordings:
+    several = hasattr(groups, "__len__") and not isinstance(groups, str)
+    if not several or len(groups) != n_recordings:
+        found = len(groups) if several else repr(groups)
         raise ValueError(
-            f"groups: expected one for each of {n_recordings} recordings, got "
-            f"{groups!r}"
+            f"groups: expected one for each of {n_recordings} recordings, got {found}"
         )
-    return list(groups)
+    groups = list(groups)
+    for index, group in enumerate(groups):
+        if is_missing(group):
+            raise ValueError(f"groups[{index}]: expected a label, got {group!r}")
+    return groups
 
 
 def _check_recordings(X, n_channels):
@@ -219,14 +229,14 @@ def check_varying(varying: np.ndarray, names: Sequence[Any]) -> None:
         )
 
 
-def require_references(references: Any) -> list[Reference]:
+def require_target(y: Any) -> Any:
     """Refuse to learn or score without the truth, and return it."""
-    if references is None:
+    if y is None:
         raise ValueError(
-            "y: requires y to be passed, but the target y is None; pass the "
-            "references of the trials"
+            "y: requires y to be passed, but the target y is None; pass the target of "
+            "arrays, the references of trials"
         )
-    return references
+    return y
 
 
 def channel_names(estimator: Any) -> list[Any]:

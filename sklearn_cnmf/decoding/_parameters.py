@@ -7,10 +7,12 @@ from sklearn.base import is_regressor
 from sklearn.utils.validation import check_memory
 
 from .._validation import (
+    check_band,
     check_callable,
     check_choice,
     check_flag,
     check_number,
+    check_numbers,
     check_whole,
 )
 from ._eeg import SCALES
@@ -120,42 +122,27 @@ def check_lags(tmin: float, tmax: float, sfreq: float) -> np.ndarray:
     return lags
 
 
-def check_band(l_freq: float | None, h_freq: float | None, sfreq: float) -> None:
-    """Refuse a band that is empty or not below half of the sampling rate."""
-    for name, edge in (("l_freq", l_freq), ("h_freq", h_freq)):
-        if edge is None:
-            continue
-        check_number(name, edge)
-        if not 0 < edge < sfreq / 2:
-            raise ValueError(
-                f"{name}: expected None or a frequency between 0 and half of "
-                f"sfreq={sfreq:g} Hz, got {edge!r}"
-            )
-    if l_freq is not None and h_freq is not None and l_freq >= h_freq:
-        raise ValueError(
-            f"l_freq, h_freq: l_freq < h_freq is expected, got l_freq={l_freq!r} and "
-            f"h_freq={h_freq!r}"
-        )
-
-
 def check_alphas(alpha: Any, alphas: Any) -> None:
     """Refuse penalties that are negative, or a grid that is not positive."""
     if isinstance(alpha, str):
         if alpha != "cv":
             raise ValueError(f"alpha: expected 'cv' or a number, got {alpha!r}")
     else:
-        if np.ndim(alpha) > 1 or np.size(alpha) == 0:
+        if _n_dims(alpha) > 1 or np.size(alpha) == 0:
             raise ValueError(
                 f"alpha: expected 'cv', a number or one per output, got {alpha!r}"
             )
         for value in [alpha] if np.ndim(alpha) == 0 else alpha:
             check_number("alpha", value, least=0)
-    if np.ndim(alphas) != 1 or len(alphas) == 0:
-        raise ValueError(
-            f"alphas: expected a sequence of positive numbers, got {alphas!r}"
-        )
-    for value in alphas:
-        check_number("alphas", value, above=0)
+    check_numbers("alphas", alphas, above=0)
+
+
+def _n_dims(numbers):
+    """Count dimensions; of a ragged sequence two."""
+    try:
+        return np.ndim(numbers)
+    except ValueError:
+        return 2
 
 
 def check_regressor(estimator: Any) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._validation import check_kind, check_whole
 from ._decoder import EnvelopeDecoder
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def pattern_to_evoked(
     Raises
     ------
     ValueError
-        If channels are missing from `info`, or `output` or `instrument` does not
-        exist.
+        If `decoder` or `info` is of another kind, channels are missing from `info`, or
+        `output` or `instrument` does not exist.
 
     Examples
     --------
@@ -60,6 +61,8 @@ def pattern_to_evoked(
     """
     import mne
 
+    check_kind("decoder", decoder, EnvelopeDecoder)
+    check_kind("info", info, mne.Info)
     check_is_fitted(decoder, "model_")
     patterns = decoder.patterns_
     if instrument is not None:
@@ -70,7 +73,8 @@ def pattern_to_evoked(
             )
         patterns = known[instrument].patterns
     n_outputs, n_channels, _ = patterns.shape
-    if not -n_outputs <= output < n_outputs:
+    check_whole("output", output, least=-n_outputs)
+    if output >= n_outputs:
         raise ValueError(f"output: {output} of {n_outputs} outputs is asked for")
     names = [str(name) for name in getattr(decoder, "feature_names_in_", ())]
     if names:

@@ -10,9 +10,16 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.model_selection import LeaveOneGroupOut
 
-from .._validation import as_signals, check_number, check_shape
+from .._validation import (
+    as_signals,
+    check_kind,
+    check_number,
+    check_numbers,
+    check_shape,
+)
 from ..decoding import EnvelopeDecoder
 from ..decoding._attention import share_right
+from ..decoding._inputs import is_recordings, require_target
 from ..signals import fisher_z, pearson_r
 from ..trial import Reference, Trial, is_trials
 
@@ -72,7 +79,13 @@ def cross_val_reconstruct(
     >>> [len(one) for one in found]
     [300, 400, 500]
     """
+    check_kind("decoder", decoder, EnvelopeDecoder)
+    require_target(y)
     trials = is_trials(X)
+    if not trials and not is_recordings(X):
+        raise ValueError(
+            f"X: expected a list of Trial or of arrays, got {type(X).__name__}"
+        )
     if trials and groups is not None:
         raise ValueError("groups: trials carry their stimulus, so None is expected")
     if is_trials(X):
@@ -226,9 +239,9 @@ def accuracy_by_window(
     if output_weights is not None:
         weights = as_signals("output_weights", output_weights, (1,))
         check_shape("output_weights", weights, (n_outputs,))
+    check_numbers("windows", windows, above=0)
     rows = []
     for seconds in windows:
-        check_number("windows", seconds, above=0)
         n_window = round(seconds * sfreq)
         long = [pair for pair in pairs if len(pair[0]) >= max(n_window, 2)]
         if n_window < 2 or not long:
@@ -279,9 +292,9 @@ def accuracy_in_trials(
     # Checks trials, and warns of stimuli that were trained on.
     decoder.score_attended(trials, references)
     attended = [reference.attended for reference in references]
+    check_numbers("windows", windows, above=0)
     rows = []
     for seconds in windows:
-        check_number("windows", seconds, above=0)
         scores = decoder.attention_scores(trials, references, window=seconds)
         shares = [share_right(*of_trial) for of_trial in zip(scores, attended)]
         rows.append((seconds, sum(map(len, scores)), shares))

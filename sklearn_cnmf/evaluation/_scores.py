@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from .._validation import check_kind
 from ..decoding import EnvelopeDecoder
 from ..metrics import score_trial, si_sdr
 from ..separation import Separation
 from ..signals import audio_envelope, band_pass, pearson_r
-from ..trial import Reference, Trial
+from ..trial import Reference, Trial, check_trials
 from ._named import check_named
 
 _SCORES = {
@@ -66,7 +67,13 @@ def evaluate_trial(model: Pipeline, trial: Trial, reference: Reference) -> Evalu
     -------
     evaluation : Evaluation
         BSS Eval v3 with filters of 512 taps; gains are over the mixture.
+
+    Raises
+    ------
+    ValueError
+        If `model` is no pipeline, or a trial or reference is not sound.
     """
+    check_kind("model", model, Pipeline)
     decoder, separator = (step for _, step in model.steps)
     (decoded,) = decoder.transform([trial])
     (separation,) = separator.separate([decoded])
@@ -120,7 +127,15 @@ def attended_envelope(
     -------
     envelope : ndarray of shape (n_frames,)
         What the decoder was to reconstruct.
+
+    Raises
+    ------
+    ValueError
+        If an argument is of another kind, the trial has no guide, or its reference does
+        not fit it.
     """
+    check_kind("decoder", decoder, EnvelopeDecoder)
+    check_trials([trial], [reference], require_guide=True)
     times = np.arange(trial.guide.shape[1]) / trial.guide_sfreq
     source = reference.sources[reference.attended]
     envelope = audio_envelope(source, trial.audio_sfreq, times)

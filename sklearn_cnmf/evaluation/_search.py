@@ -14,11 +14,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from .._validation import check_number
+from .._validation import check_kind, check_method, check_numbers
 from ..decoding import EnvelopeDecoder
 from ..metrics import separation_scorer
 from ..separation import ContrastiveNMF, MisfitWarning
-from ..trial import Reference, Trial
+from ..trial import Reference, Trial, check_trials
 
 # How the decoder's warning begins that its penalty is at the edge of the grid.
 _EDGE = "alphas: the best value"
@@ -127,9 +127,26 @@ def search_delta(
     Returns
     -------
     search : DeltaSearch
+
+    Raises
+    ------
+    ValueError
+        If a step is of another kind, there are no values or a negative one, a
+        trial or reference is not sound, or `cv` is no splitter or tests a stimulus that
+        it trains on.
     """
-    for delta in deltas:
-        check_number("deltas", delta, least=0)
+    check_kind("decoder", decoder, EnvelopeDecoder)
+    check_kind("separator", separator, ContrastiveNMF)
+    check_numbers("deltas", deltas, least=0)
+    check_method("cv", cv, "get_n_splits")
+    check_trials(trials, references)
+    for fold, (train, test) in enumerate(cv.split(trials, references)):
+        stimuli = ({trials[i].stimulus for i in part} - {""} for part in (train, test))
+        if shared := set.intersection(*stimuli):
+            raise ValueError(
+                f"cv: fold {fold} trains on and tests the stimulus {min(shared)!r}; "
+                "leave out whole stimuli, as StimulusKFold does"
+            )
     with tempfile.TemporaryDirectory() as scratch:
         marks = Path(scratch, "marks")
         marks.mkdir()

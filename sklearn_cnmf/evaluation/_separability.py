@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._validation import check_number, check_whole, trial_name
+from .._validation import check_kind, check_numbers, check_whole, trial_name
 from ..decoding import EnvelopeDecoder
 from ..signals import (
     band_pass,
@@ -130,8 +130,8 @@ def audit_separability(
     check_trials(trials, references)
     if references is None:
         raise ValueError("references: expected a list of Reference, got None")
-    for r in guide_r:
-        check_number("guide_r", r, above=0, most=1)
+    check_kind("decoder", decoder, EnvelopeDecoder)
+    check_numbers("guide_r", guide_r, above=0, most=1)
     check_whole("n_draws", n_draws)
     rng = check_random_state(random_state)
     feature = getattr(decoder, "feature_", None)

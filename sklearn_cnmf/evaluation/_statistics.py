@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import binom, binomtest, wilcoxon
 
 from .._typing import MaybeNone
-from .._validation import as_signals, check_number, check_whole
+from .._validation import as_signals, check_number, check_whole, is_missing
 
 # Numbers that a block of bootstrap draws may hold: 8 MiB for each array.
 _BLOCK = 2**20
@@ -493,8 +493,12 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     [0.03 0.06  nan 0.06]
     """
     p_values = _as_array("p_values", p_values)
-    known = ~np.isnan(p_values) if p_values.dtype.kind == "f" else True
-    as_signals("p_values", np.where(known, p_values, 0), (1,))
+    known = np.ones(p_values.shape, dtype=bool)
+    if p_values.dtype.kind == "f":
+        known = ~np.isnan(p_values)
+    as_signals(
+        "p_values", p_values if known.all() else np.where(known, p_values, 0), (1,)
+    )
     wrong = np.flatnonzero(known & ~((p_values >= 0) & (p_values <= 1)))
     if len(wrong):
         raise ValueError(
@@ -618,6 +622,10 @@ def _checked_chance(chance, n_trials):
 
 def _checked_pairs(pairs, n_trials):
     """Return indices of the first and of the second twins."""
+    if not isinstance(pairs, (Sequence, np.ndarray)):
+        raise ValueError(
+            f"pairs: expected a sequence of two indices each, got {pairs!r}"
+        )
     seen = {}
     for number, pair in enumerate(pairs):
         if not isinstance(pair, (Sequence, np.ndarray)) or len(pair) != 2:
@@ -672,11 +680,3 @@ def _codes(name, labels, n_trials):
         raise ValueError(f"{name}: expected labels such as str or int") from error
     number = {label: n for n, label in enumerate(distinct)}
     return np.array([number[label] for label in labels])
-
-
-def is_missing(label: Any) -> bool:
-    """Tell whether a label is None, NaN, NA or empty."""
-    try:
-        return label is None or bool(label != label) or label == ""
-    except (TypeError, ValueError):  # such as pandas.NA, neither equal nor different
-        return True

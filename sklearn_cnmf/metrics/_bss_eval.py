@@ -146,6 +146,11 @@ def bss_eval(
     (True, True, True)
     """
     reference = as_signals("reference", reference, (2, 3))
+    if reference.shape[0] > reference.shape[-1]:
+        raise ValueError(
+            f"reference has shape {reference.shape}, more sources than samples; time "
+            "along the last axis is expected"
+        )
     estimate = as_signals("estimate", estimate, (reference.ndim - 1, reference.ndim))
     n_taps = _check_integer("filter_length", filter_length, 1, None)
     targets, one = _check_targets(target, reference.shape[0])
@@ -294,7 +299,7 @@ def _check_targets(target, n_sources):
     """Return the list of targets, and whether it stands for a single index."""
     if target is None:
         return list(range(n_sources)), False
-    if np.ndim(target) == 0:
+    if not isinstance(target, (Sequence, np.ndarray)) or isinstance(target, str):
         return [_check_integer("target", target, 0, n_sources - 1)], True
     targets = [
         _check_integer(f"target[{i}]", index, 0, n_sources - 1)

@@ -246,15 +246,17 @@ def probabilities_of(
 
 def check_probabilities(probabilities: Sequence[Any]) -> list[np.ndarray]:
     """Return probabilities of each trial as arrays; refuse what are none."""
-    if len(probabilities) == 0:
-        raise ValueError("probabilities: expected those of one trial at least, got []")
+    if _n_entries(probabilities) == 0:
+        raise ValueError(
+            "probabilities: expected those of one trial at least, got none"
+        )
     checked = []
     for index, given in enumerate(probabilities):
         p = as_signals(f"probabilities[{index}]", given, (1,)).astype(np.float64)
         if p.min() < 0 or abs(p.sum() - 1) > 1e-6:
             raise ValueError(
                 f"probabilities[{index}]: expected numbers >= 0 that sum to one, got "
-                f"{p}"
+                f"{p.min():g} as the least and {p.sum():g} as the sum"
             )
         checked.append(p)
     return checked
@@ -264,16 +266,25 @@ def check_choices(
     probabilities: Sequence[Any], attended: Sequence[Any]
 ) -> list[np.ndarray]:
     """Return probabilities as arrays; refuse them, or an index that does not fit."""
-    if len(probabilities) != len(attended) or len(attended) == 0:
-        raise ValueError(
-            f"attended: {len(attended)} entries for {len(probabilities)} trials; one "
-            "per trial, and at least one, is expected"
-        )
     checked = check_probabilities(probabilities)
+    if _n_entries(attended) != len(checked):
+        raise ValueError(
+            f"attended: {_n_entries(attended)} entries for {len(checked)} trials; one "
+            "per trial is expected"
+        )
     for index, (p, own) in enumerate(zip(checked, attended)):
-        if not isinstance(own, (int, np.integer)) or not 0 <= own < len(p):
+        whole = isinstance(own, (int, np.integer)) and not isinstance(own, bool)
+        if not whole or not 0 <= own < len(p):
             raise ValueError(
                 f"attended[{index}]: expected an index from 0 to {len(p) - 1}, got "
                 f"{own!r}"
             )
     return checked
+
+
+def _n_entries(sequence):
+    """Count entries; what is no sequence, such as a number or a str, has none."""
+    listed = isinstance(sequence, (Sequence, np.ndarray)) and not isinstance(
+        sequence, str
+    )
+    return len(sequence) if listed and np.shape(sequence) != () else 0

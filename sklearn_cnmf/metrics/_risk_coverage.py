@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._validation import check_number
 from ._calibration import check_choices, check_probabilities
 
 # Shares of trials that a printed curve shows.
@@ -48,6 +49,7 @@ class RiskCoverage:
 
     def at(self, coverage: float) -> tuple[float, float, float]:
         """Threshold, coverage and share right of at least so many trials."""
+        check_number("coverage", coverage, least=0, most=1)
         enough = np.flatnonzero(self.coverage >= coverage - 1e-9)[-1]
         return (
             float(self.threshold[enough]),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from .._validation import check_choice, trial_label
+from .._validation import check_choice, check_flag, check_method, trial_label
 from ..trial import Reference, Trial, check_trials
 from ._signals import is_silent
 from ._trial_scores import (
@@ -115,8 +115,7 @@ def separation_scorer(
             f"metric: expected a str or a callable, got {type(metric).__name__}"
         )
     check_choice("choice", choice, CHOICES)
-    if not isinstance(improvement, (bool, np.bool_)):
-        raise ValueError(f"improvement: expected a bool, got {improvement!r}")
+    check_flag("improvement", improvement)
     if improvement and metric == "sar":
         raise ValueError(
             "metric: 'sar' has no improvement, since the mixture has no artifacts; "
@@ -247,6 +246,7 @@ def _predictions(estimator, X, y, choice="decoded"):
     check_trials(X, y)
     if y is None:
         raise ValueError("y: expected a list of Reference, got None")
+    check_method("estimator", estimator, "predict")
     if choice == "decoded":
         estimates = estimator.predict(X)
     else:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from .._validation import check_kind, check_number
 from ..separation import ContrastiveNMF, Factorization
 from ._axes import BLUE, drawing_on
 
@@ -127,14 +128,16 @@ class ActivationsDisplay:
         Raises
         ------
         ValueError
-            If `attended` has another length than there are components.
+            If `result` is no factorisation, or `attended` not of bool or of another
+            length than there are components.
         """
+        check_kind("result", result, Factorization)
         magnitudes = result.activations * result.components.sum(axis=1)
-        attended = np.asarray(attended, bool)
-        if attended.shape != magnitudes.shape[1:]:
+        attended = np.asarray(attended)
+        if attended.dtype != bool or attended.shape != magnitudes.shape[1:]:
             raise ValueError(
-                f"attended: expected {magnitudes.shape[1]} values, one a component, "
-                f"got shape {attended.shape}"
+                f"attended: expected {magnitudes.shape[1]} values of bool, one a "
+                f"component, got {attended.dtype} of shape {attended.shape}"
             )
         display = cls(magnitudes=magnitudes, attended=attended, frame_rate=frame_rate)
         return display.plot(ax=ax)
@@ -156,6 +159,8 @@ class ActivationsDisplay:
         display : ActivationsDisplay
             This one.
         """
+        if self.frame_rate is not None:
+            check_number("frame_rate", self.frame_rate, above=0)
         magnitudes, attended = np.asarray(self.magnitudes), np.asarray(self.attended)
         self.order_ = np.lexsort((-magnitudes.sum(axis=0), ~attended))
         n_frames, n_components = magnitudes.shape

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._validation import check_kind, check_method, check_whole
+from ..trial import Trial
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
@@ -47,6 +50,8 @@ def drawing_on(
     figure : matplotlib.figure.Figure
     ax : matplotlib.axes.Axes
     """
+    if ax is not None:
+        check_method("ax", ax, "figure")
     with _style(ax):
         if ax is None:
             import matplotlib.pyplot as plt
@@ -130,3 +135,13 @@ def legend_above(ax: "Axes", side: str = "left") -> None:
 def with_minus(text: str) -> str:
     """Replace hyphens by signs of minus."""
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def check_row(trial: Trial, row: int) -> None:
+    """Refuse what is no trial, or a row that its guide does not have."""
+    check_kind("trial", trial, Trial)
+    if trial.guide is None:
+        raise ValueError("trial: guide is None; transform the trial first")
+    check_whole("row", row, least=0)
+    if row >= len(trial.guide):
+        raise ValueError(f"row: {row} of {len(trial.guide)} rows of guide is asked for")

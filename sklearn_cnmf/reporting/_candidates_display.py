@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._validation import check_kind, check_method
 from ..separation import Separation
 from ..separation._selection import candidate_features
 from ..signals import standardize
 from ..trial import Trial
-from ._axes import BLUE, GREY, drawing_panels, legend_above, with_minus
+from ._axes import BLUE, GREY, check_row, drawing_panels, legend_above, with_minus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +108,7 @@ class CandidatesDisplay:
         -------
         display : CandidatesDisplay
         """
+        check_method("estimator", estimator, "separate")
         (separation,) = estimator.separate([trial])
         return cls.from_predictions(trial, separation, row=row, ax=ax)
 
@@ -137,10 +139,11 @@ class CandidatesDisplay:
         Raises
         ------
         ValueError
-            If the trial has no guide, or the separation no candidates.
+            If an argument is of another kind, the guide has no such row, or the
+            separation no candidates.
         """
-        if trial.guide is None:
-            raise ValueError("trial: guide is None; transform the trial first")
+        check_row(trial, row)
+        check_kind("separation", separation, Separation)
         if separation.candidates is None:
             raise ValueError(
                 "separation: has no candidates; they come from dictionary='learned' or "

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._validation import check_kind, check_whole
 from ..decoding import EnvelopeDecoder, pattern_to_evoked
 from ._axes import BLUE, GREY, drawing_panels
 
@@ -104,8 +105,10 @@ class DecoderDisplay:
             regressor of the decoder has no weights.
         """
         check_is_fitted(estimator)
+        check_kind("estimator", estimator, EnvelopeDecoder)
         if not hasattr(estimator, "coef_"):
             raise ValueError("estimator: its regressor has no coef_ to draw")
+        check_whole("output", output, least=0)
         if not 0 <= output < len(estimator.coef_):
             raise ValueError(
                 f"output: expected 0 to {len(estimator.coef_) - 1}, got {output}"

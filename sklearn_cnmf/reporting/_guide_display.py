@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._validation import check_method
 from ..separation._selection import candidate_features
 from ..signals import pearson_r, standardize
-from ..trial import Reference, Trial
-from ._axes import BLUE, ORANGE, drawing_on, with_minus
+from ..trial import Reference, Trial, check_trials
+from ._axes import BLUE, ORANGE, check_row, drawing_on, with_minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,6 +87,7 @@ class GuideDisplay:
         -------
         display : GuideDisplay
         """
+        check_method("estimator", estimator, "transform")
         (decoded,) = estimator.transform([trial])
         return cls.from_predictions(decoded, reference, row=row, ax=ax)
 
@@ -114,10 +116,12 @@ class GuideDisplay:
         Raises
         ------
         ValueError
-            If the trial has no guide.
+            If `trial` is none, its guide has no such row, or the reference does not fit
+            it.
         """
-        if trial.guide is None:
-            raise ValueError("trial: guide is None; transform the trial first")
+        check_row(trial, row)
+        if reference is not None:
+            check_trials([trial], [reference])
         truth = None
         if reference is not None:
             source = reference.sources[reference.attended]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._validation import check_kind
 from ..separation import ContrastiveNMF, Factorization
 from ._axes import BLUE, GREEN, ORANGE, drawing_on
 
@@ -102,7 +103,13 @@ class ObjectiveDisplay:
         Returns
         -------
         display : ObjectiveDisplay
+
+        Raises
+        ------
+        ValueError
+            If `result` is no factorisation.
         """
+        check_kind("result", result, Factorization)
         return cls(objective=result.objective, terms=result.terms).plot(ax=ax)
 
     def plot(self, ax: "Axes | None" = None) -> "ObjectiveDisplay":

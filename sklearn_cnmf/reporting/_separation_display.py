@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._validation import check_kind, check_method, check_shape
 from ..trial import Reference, Trial
 from ._axes import drawing_panels
 from ._spectrogram import draw_spectrogram, mel_power
@@ -91,6 +92,7 @@ class SeparationDisplay:
         -------
         display : SeparationDisplay
         """
+        check_method("estimator", estimator, "transform")
         (separated,) = estimator.transform([trial])
         return cls.from_predictions(separated, reference, ax=ax)
 
@@ -118,10 +120,12 @@ class SeparationDisplay:
         Raises
         ------
         ValueError
-            If the trial has no estimate.
+            If `trial` is none, or has no estimate shaped like its mixture.
         """
+        check_kind("trial", trial, Trial)
         if trial.estimate is None:
             raise ValueError("trial: estimate is None; transform the trial first")
+        check_shape("trial: estimate", trial.estimate, (2, *trial.mixture.shape))
         attended, rest = trial.estimate
         display = cls(
             mixture=trial.mixture,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from .._validation import check_kind
 from ..separation import Separation
 from ..trial import Trial
 from ._candidates_display import CandidatesDisplay
@@ -99,6 +100,7 @@ def separation_figure(
     """
     from matplotlib.figure import Figure
 
+    check_kind("trial", trial, Trial)
     for field in ("guide", "estimate"):
         if getattr(trial, field) is None:
             raise ValueError(f"trial: {field} is None; transform the trial first")

@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
-from .._validation import check_number, trial_name
+from .._validation import check_number, refuse_masked, trial_name
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._arrays import ArrayFactorization
 from ._blind import OwnSpectra
@@ -365,6 +365,7 @@ class ContrastiveNMF(
                 for trial, own in zip(X, self.predict(X))
             ]
         model = fitted_value(self, trials=False)
+        check_estimator_parameters(self)
         return model.activations(self._validate(X, reset=False), self.max_iter)
 
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
@@ -421,6 +422,7 @@ class ContrastiveNMF(
         if attended is not None:
             raise ValueError("attended: names instruments of trials, but X is an array")
         model = fitted_value(self, trials=False)
+        check_estimator_parameters(self)
         return model.attended_part(self._validate(X, reset=False), self.max_iter)
 
     def separate(
@@ -751,6 +753,7 @@ class ContrastiveNMF(
         return result.activations
 
     def _validate(self, X, *, reset):
+        refuse_masked("X", X)
         return validate_data(
             self,
             X,

@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 
+from .._validation import check_number, check_shape
 from ..signals import standardize
 
 _MEL_BANDS = 40
@@ -64,7 +65,17 @@ def split_components(
     -------
     probabilities : ndarray of shape (n_components,)
         From 0 to 1. Without evidence for either part, one half.
+
+    Raises
+    ------
+    ValueError
+        If an array is not 2-D and finite, their shapes do not fit, or `sfreq` is not
+        positive.
     """
+    check_number("sfreq", sfreq, above=0)
+    check_shape("components", components, (None, None))
+    check_shape("activations", activations, (None, len(components)))
+    check_shape("guide", guide, (len(activations), None))
     affinity = sound_affinity(components, sfreq)
     return attended_probabilities(activations * components.sum(axis=1), affinity, guide)
 

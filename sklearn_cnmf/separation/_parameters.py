@@ -1,7 +1,7 @@
 """Parameters of the estimator, checked before any work is done."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,10 +99,14 @@ def given_attended(trials: list[Trial], attended: Any, model: Any) -> list[int |
             "attended: components belong to no instrument; dictionary='learned' or "
             "'harmonic' is needed to say which one is attended"
         )
-    if isinstance(attended, str) or len(attended) != len(trials):
+    listed = isinstance(attended, (Sequence, np.ndarray)) and not isinstance(
+        attended, str
+    )
+    if not listed or len(attended) != len(trials):
+        found = f"{len(attended)} names" if listed else repr(attended)
         raise ValueError(
             f"attended: expected the name of an instrument for each of {len(trials)} "
-            f"trials, got {attended!r}"
+            f"trials, got {found}"
         )
     given = []
     for index, (trial, name) in enumerate(zip(trials, attended)):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._typing import MaybeNone
-from .._validation import as_signals, check_number
+from .._validation import as_signals, check_number, trial_label
 from ..signals import (
     band_pass,
     choice_probabilities,
@@ -128,8 +128,8 @@ def candidate_features(
             values = np.repeat(values, n_guides, axis=0)
         if values.shape != trial.guide.shape:
             raise ValueError(
-                f"guide_feature: gives shape {values.shape} for a guide of shape "
-                f"{trial.guide.shape}"
+                f"trial{trial_label(trial)}: guide_feature: gives shape "
+                f"{values.shape} for a guide of shape {trial.guide.shape}"
             )
         if trial.guide_band is not None:
             l_freq, h_freq = trial.guide_band
@@ -280,14 +280,14 @@ def candidate_probabilities(
     >>> candidate_probabilities(sources, trial).round(1)
     array([0.9, 0.1])
     """
+    check_trials([trial], require_guide=True)
+    check_weighted(trial, "trial")
     candidates = as_signals("candidates", candidates, (2, 3))
     if candidates.shape[1:] != trial.mixture.shape:
         raise ValueError(
             f"candidates: expected waveforms of shape {trial.mixture.shape} as the "
             f"mixture, got {candidates.shape[1:]}"
         )
-    check_trials([trial], require_guide=True)
-    check_weighted(trial, "trial")
     features = candidate_features(candidates, trial)
     if window is not None:
         check_choice_window("window", window)

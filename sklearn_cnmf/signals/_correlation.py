@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._validation import check_whole
+from .._validation import as_signals, check_whole
 
 # A column that varies by less than this many units of rounding is constant.
 _ROUNDING = 8 * np.finfo(np.float64).eps
@@ -26,6 +26,11 @@ def standardize(columns: ArrayLike) -> np.ndarray:
     standardized : ndarray of the same shape, float64
         A constant column becomes zero.
 
+    Raises
+    ------
+    ValueError
+        If `columns` does not hold finite real numbers.
+
     Examples
     --------
     >>> import numpy as np
@@ -34,7 +39,7 @@ def standardize(columns: ArrayLike) -> np.ndarray:
     array([[-0.707,  0.   ],
            [ 0.707,  0.   ]])
     """
-    columns = np.asarray(columns, dtype=np.float64)
+    columns = as_signals("columns", columns, range(1, 5)).astype(np.float64, copy=False)
     largest = np.max(np.abs(columns), axis=0)
     centred = columns - columns.mean(axis=0)
     spread = np.max(np.abs(centred), axis=0)
@@ -57,6 +62,11 @@ def pearson_r(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     r : ndarray of shape (n_columns,)
         Correlations from -1 to 1.
 
+    Raises
+    ------
+    ValueError
+        If `a` and `b` are not finite real numbers of one shape.
+
     Examples
     --------
     >>> import numpy as np
@@ -65,6 +75,7 @@ def pearson_r(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     >>> pearson_r(np.hstack([a, a]), np.hstack([-a, np.ones((4, 1))]))
     array([-1.,  0.])
     """
+    a, b = _pair(a, b, (1, 2))
     return np.clip(np.sum(standardize(a) * standardize(b), axis=0), -1.0, 1.0)
 
 
@@ -88,7 +99,8 @@ def sliding_pearson_r(a: ArrayLike, b: ArrayLike, n_window: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If `n_window` is no whole number in its range.
+        If `a` and `b` are not finite real numbers of one shape, or `n_window` is no
+        whole number in its range.
 
     Examples
     --------
@@ -99,7 +111,7 @@ def sliding_pearson_r(a: ArrayLike, b: ArrayLike, n_window: int) -> np.ndarray:
     >>> sliding_pearson_r(a[:, None], b[:, None], 2)[:, 0]
     array([ 1.,  1.,  1.,  0., -1., -1.])
     """
-    a, b = (np.asarray(x, dtype=np.float64) for x in (a, b))
+    a, b = _pair(a, b, (2,))
     check_whole("n_window", n_window, least=2)
     if n_window > len(a):
         raise ValueError(
@@ -120,3 +132,11 @@ def sliding_pearson_r(a: ArrayLike, b: ArrayLike, n_window: int) -> np.ndarray:
     still = (square_a <= _STILL) | (square_b <= _STILL)
     norm = np.sqrt(np.where(still, 1.0, square_a) * np.where(still, 1.0, square_b))
     return np.where(still, 0.0, np.clip(shared / norm, -1.0, 1.0))
+
+
+def _pair(a, b, n_dims):
+    """Return two arrays of one shape."""
+    a, b = as_signals("a", a, n_dims), as_signals("b", b, n_dims)
+    if a.shape != b.shape:
+        raise ValueError(f"b: expected shape {a.shape} as a has, got {b.shape}")
+    return a, b

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._validation import check_audio, check_number, check_times
+from .._validation import as_signals, check_audio, check_number, check_times
 from ._spectrogram import mel_bands
 
 # Samples whose energy is summed at a time.
@@ -114,6 +114,11 @@ def onsets(values: np.ndarray) -> np.ndarray:
     onsets : ndarray of shape (n_outputs, n_frames)
         Central differences, which do not delay, and their negative part cut off.
 
+    Raises
+    ------
+    ValueError
+        If `values` is not 2-D and finite, or has one frame only.
+
     Examples
     --------
     >>> import numpy as np
@@ -121,6 +126,9 @@ def onsets(values: np.ndarray) -> np.ndarray:
     >>> onsets(np.array([[0.0, 0.0, 2.0, 2.0, 0.0]]))
     array([[0., 1., 1., 0., 0.]])
     """
+    values = as_signals("values", values, (2,))
+    if values.shape[1] < 2:
+        raise ValueError("values: expected at least two frames, got one")
     return np.maximum(np.gradient(values, axis=1), 0.0)
 
 

@@ -6,6 +6,8 @@ from fractions import Fraction
 import numpy as np
 from scipy.signal import resample_poly
 
+from .._validation import as_signals, check_band, check_number, check_whole
+
 # The largest drift, in seconds, for which a ratio of rates is made simpler: rates of
 # recorders differ from their nominal value by some parts per million.
 _DRIFT = 2e-4
@@ -38,8 +40,15 @@ def band_pass(
     -----
     RuntimeWarning
         From MNE, if the signals are shorter than the filter.
+
+    Raises
+    ------
+    ValueError
+        If `signals` is not 2-D and finite, or an argument is out of its range.
     """
-    signals = np.array(signals, dtype=np.float64)
+    check_number("sfreq", sfreq, above=0)
+    check_band(l_freq, h_freq, sfreq)
+    signals = np.array(as_signals("signals", signals, (2,)), dtype=np.float64)
     if l_freq is None and h_freq is None:
         return signals
     from mne.filter import filter_data
@@ -70,6 +79,11 @@ def resample(signals: np.ndarray, old_sfreq: float, new_sfreq: float) -> np.ndar
     resampled : ndarray of shape (n_signals, n_new_times), float64
         All samples at times before ``n_times / old_sfreq``.
 
+    Raises
+    ------
+    ValueError
+        If `signals` is not 2-D and finite, or a rate is not positive.
+
     Examples
     --------
     >>> import numpy as np
@@ -77,7 +91,7 @@ def resample(signals: np.ndarray, old_sfreq: float, new_sfreq: float) -> np.ndar
     >>> resample(np.zeros((2, 999)), 250.0, 64.0).shape
     (2, 256)
     """
-    signals = np.array(signals, dtype=np.float64)
+    signals = np.array(as_signals("signals", signals, (2,)), dtype=np.float64)
     n_times = signals.shape[1]
     ratio = _ratio(n_times, old_sfreq, new_sfreq)
     if ratio == 1:
@@ -91,11 +105,14 @@ def resample(signals: np.ndarray, old_sfreq: float, new_sfreq: float) -> np.ndar
 
 def n_resampled(n_times: int, old_sfreq: float, new_sfreq: float) -> int:
     """Count the samples that `resample` returns."""
+    check_whole("n_times", n_times)
     return math.ceil(n_times * _ratio(n_times, old_sfreq, new_sfreq))
 
 
 def _ratio(n_times, old_sfreq, new_sfreq):
     """Simplest ratio of the rates that keeps the drift out of sight."""
+    check_number("old_sfreq", old_sfreq, above=0)
+    check_number("new_sfreq", new_sfreq, above=0)
     exact = Fraction(float(new_sfreq)) / Fraction(float(old_sfreq))
     tolerance = Fraction(_DRIFT) * exact * Fraction(float(old_sfreq)) / n_times
     limit = 1

@@ -34,12 +34,21 @@ def fisher_z(r: ArrayLike) -> np.ndarray:
     z : ndarray of the same shape
         Finite.
 
+    Raises
+    ------
+    ValueError
+        If a value is no number from -1 to 1.
+
     Examples
     --------
     >>> from sklearn_cnmf.signals import fisher_z
     >>> fisher_z([0.0, 0.5]).round(3)
     array([0.   , 0.549])
     """
+    r = as_signals("r", r, range(5))
+    largest = np.abs(r).max()
+    if largest > 1 + 1e-9:
+        raise ValueError(f"r: expected correlations from -1 to 1, got one of {largest}")
     return np.arctanh(np.clip(r, -_LARGEST_R, _LARGEST_R))
 
 
@@ -57,7 +66,15 @@ def informative_seconds(duration: float, band: tuple | None) -> float:
     -------
     seconds : float
         The duration, less the second that the filter's edges cost.
+
+    Raises
+    ------
+    ValueError
+        If `duration` is negative, or `band` no pair.
     """
+    check_number("duration", duration, least=0)
+    if band is not None and (not isinstance(band, tuple) or len(band) != 2):
+        raise ValueError(f"band: expected a pair of frequencies in Hz, got {band!r}")
     filtered = band is not None and any(edge is not None for edge in band)
     return max(duration - EDGE_SECONDS, 0.0) if filtered else duration
 
@@ -151,6 +168,12 @@ def probabilities_over_time(
     probabilities : ndarray of shape (n_times, n_candidates)
         They sum to one at each time.
 
+    Raises
+    ------
+    ValueError
+        If there are no candidates, shapes do not fit, a value is not finite, or
+        `n_window` or `sfreq` is out of its range.
+
     Examples
     --------
     >>> import numpy as np
@@ -164,6 +187,12 @@ def probabilities_over_time(
     array([[1., 0.],
            [0., 1.]])
     """
+    check_number("sfreq", sfreq, above=0)
+    n_candidates = len(reconstructions)
+    if n_candidates == 0:
+        raise ValueError("reconstructions: expected at least one")
+    if len(features) != n_candidates:
+        raise ValueError(f"features: expected {n_candidates}, got {len(features)}")
     pairs = zip(features, reconstructions)
     r = [sliding_pearson_r(*pair, n_window) for pair in pairs]
     return choice_probabilities(

@@ -150,6 +150,7 @@ def _mel_weights(sfreq, n_bands, window):
     if len(empty):
         raise ValueError(
             f"n_bands: {n_bands} mel bands are too many for windows of "
-            f"{1000 * window:g} ms: bands {empty.tolist()} would be empty"
+            f"{1000 * window:g} ms: {len(empty)} of them, band {empty[0]} first, would "
+            "be empty"
         )
     return weights[:, :n_bins] / weights.max()

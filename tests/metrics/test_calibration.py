@@ -55,7 +55,7 @@ def test_rows_are_bins_that_hold_trials():
     ("p", "attended", "message"),
     [
         ([[0.5, 0.5]], [0, 1], "attended: 2 entries for 1 trials"),
-        ([], [], "attended: 0 entries"),
+        ([], [], "probabilities: expected those of one trial at least"),
         ([[0.5, 0.6]], [0], r"probabilities\[0\]: expected numbers >= 0 that sum"),
         ([[1.5, -0.5]], [0], r"probabilities\[0\]: expected numbers"),
         ([[0.5, np.nan]], [0], r"probabilities\[0\]: found 1 NaN"),

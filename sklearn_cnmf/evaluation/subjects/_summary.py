@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from ..._validation import is_missing
 from ...metrics import CalibrationTable, calibration_table
 from .._statistics import (
     SelectionAccuracy,
     TwinTest,
     cluster_bootstrap,
     holm,
-    is_missing,
     paired_difference,
     selection_accuracy,
     twin_test,

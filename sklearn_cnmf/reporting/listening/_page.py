@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._validation import check_number
+from ..._validation import check_kind, check_number
 from ._audio import encoded_tracks
 from ._table import player_html
 
@@ -83,7 +83,7 @@ def listening_page(
     ------
     ValueError
         If there are no trials, names are used twice, or tracks of a trial differ in
-        length or are not finite.
+        length, are empty or not finite; if an argument is of another kind.
     OSError
         If the file can't be written.
 
@@ -113,6 +113,7 @@ def listening_page(
     path = Path(path)
     if path.suffix != ".html":
         raise ValueError(f"path: expected a name that ends in .html, got {path.name!r}")
+    check_kind("title", title, str)
     _check(trials)
     encoded = [
         encoded_tracks(trial.tracks, trial.sfreq, audio_format) for trial in trials
@@ -154,6 +155,8 @@ def _save(report, path):
 def _check(trials):
     if not trials:
         raise ValueError("trials: expected at least one, got none")
+    for index, trial in enumerate(trials):
+        check_kind(f"trials[{index}]", trial, ListeningTrial)
     names = [trial.name for trial in trials]
     for name in names:
         if names.count(name) > 1:
@@ -167,6 +170,8 @@ def _check(trials):
         if len(set(lengths.values())) > 1:
             raise ValueError(f"{where}: tracks differ in length, {lengths} samples")
         for name, audio in trial.tracks.items():
+            if np.size(audio) == 0:
+                raise ValueError(f"{where}: track {name!r} is empty")
             if not np.all(np.isfinite(audio)):
                 raise ValueError(
                     f"{where}: track {name!r} has values that are not finite"

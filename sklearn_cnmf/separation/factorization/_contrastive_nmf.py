@@ -15,6 +15,7 @@ from ..._validation import (
     check_number,
     check_shape,
     check_whole,
+    refuse_masked,
 )
 from ._cost import CONTRASTS, unit_columns
 from ._kernels import Workspace
@@ -208,6 +209,7 @@ def contrastive_nmf(
         max_iter=max_iter, tol=tol,
     )  # fmt: skip
     delta = DEFAULT_DELTA[contrast] if delta is None else delta
+    refuse_masked("X", X)
     X = check_array(
         X,
         dtype=[np.float64, np.float32],
@@ -417,10 +419,12 @@ def _check_mask(name, mask, n_components, n_first):
 def _check_guide(guide, X, delta):
     if guide is None:
         return None
-    if np.ndim(guide) == 1:
-        guide = np.asarray(guide)[:, np.newaxis]
+    guide = as_signals("guide", guide, (1, 2))
     guide = check_array(
-        guide, dtype=X.dtype, ensure_non_negative=True, input_name="guide"
+        guide[:, np.newaxis] if guide.ndim == 1 else guide,
+        dtype=X.dtype,
+        ensure_non_negative=True,
+        input_name="guide",
     )
     if len(guide) != len(X):
         raise ValueError(f"guide: expected {len(X)} frames as in X, got {len(guide)}")
