@@ -83,7 +83,7 @@ ROWS = [
     ("report none", "report {new}", "new"),
     ("report a file", "report {text}", "text"),
     ("report of nothing", "report {empty}", "empty"),
-    ("report out", "report {empty} --out {text}", "empty: holds neither"),
+    ("report out", "report {empty} --out {text}", "text: exists, and nothing is overwritten"),
 ]  # fmt: skip
 
 

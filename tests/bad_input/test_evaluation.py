@@ -102,7 +102,7 @@ ROWS = [
     ("n_jobs str", run(n_jobs="all"), ValueError, "n_jobs"),
     ("store int", run(store=3), TypeError, "os.PathLike object, not int"),
     ("random_state str", run(random_state="seed"), ValueError, "random_state"),
-    ("progress int", run(progress=3), ValueError, "progress: "),
+    ("progress int", run(progress=3), ValueError, "progress: expected True or False, got 3"),
     # Splitting.
     ("folds zero", lambda w: list(StimulusKFold(0).split(w.trials)), ValueError, "n_splits: expected a whole number >= 2, got 0"),
     ("folds float", lambda w: list(StimulusKFold(2.0).split(w.trials)), ValueError, "n_splits: expected a whole number >= 2"),

@@ -84,16 +84,16 @@ def simulate_madeeg(
     import yaml
 
     check_count("n_subjects", n_subjects, 1)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise FileExistsError(17, "the folder is not empty", str(folder))
     stems = load_example_stems()
     if pieces is None:
         duos = [piece for piece in stems if piece.ensemble == "duo"]
         trios = [piece for piece in stems if piece.ensemble == "trio"]
         pieces = [duos[0], _sharing(duos), trios[0]]
     pieces = [_Played(piece, excerpt) for piece in pieces]
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise FileExistsError(17, "the folder is not empty", str(folder))
     stimuli = folder / "stimuli"
     stimuli.mkdir()
     for piece in pieces:

@@ -8,7 +8,7 @@ from typing import Any
 import sklearn
 from joblib.parallel import get_active_backend
 
-from ..._validation import check_choice, check_whole
+from ..._validation import check_choice, check_flag, check_whole
 from ...metrics._trial_scores import GAINED, METRICS
 from ...trial import Reference, Trial, check_list
 from .._keys import describe, digest, environment
@@ -193,6 +193,8 @@ def evaluate(
     _check_backend()
     _check_records(trials, references)
     check_separator(candidates)
+    if progress is not None:
+        check_flag("progress", progress)
     conditions = columns_of_conditions(conditions, len(trials))
     methods = (
         ESTIMATOR,
