@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
 from . import decoding, separation
@@ -194,7 +195,10 @@ def load_model(path: str | Path) -> BaseEstimator:
         )
     info = _info(path, content)
     try:
-        model = skops.io.loads(content, trusted=list(_TRUSTED))
+        with warnings.catch_warnings():
+            # One warning below says it, of both packages.
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            model = skops.io.loads(content, trusted=list(_TRUSTED))
     except Exception as error:
         raise _damaged(path, error) from error
     if not isinstance(model, BaseEstimator):

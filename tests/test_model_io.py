@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sklearn
 import skops.io
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
@@ -409,6 +410,19 @@ def test_a_file_of_format_1_loads_for_ever():
     assert model[0].scale is None
     (attended,) = model.set_params(separate__choice="hard").predict([trial])
     assert_allclose(attended, stored["attended"], atol=1e-4)
+
+
+def test_a_model_of_another_scikit_learn_is_loaded_with_one_warning(saved):
+    with zipfile.ZipFile(saved) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    version = sklearn.__version__.encode()
+    with zipfile.ZipFile(saved, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content.replace(version, b"1.5.0"))
+    assert version in members["schema.json"]
+    with pytest.warns(UserWarning, match=r"saved with.*1\.5\.0") as caught:
+        load_model(saved)
+    assert len(caught) == 1
 
 
 def test_what_the_reader_of_archives_says_is_cut(tmp_path):

@@ -48,7 +48,7 @@ def add_level(parser: argparse.ArgumentParser, of: str = "") -> None:
     )
     level.add_argument(
         "--snr-db",
-        type=level_number,
+        type=decibels,
         metavar="DB",
         help="the same as a number: power that the attended instrument evokes, "
         "relative to the rest of the EEG",
@@ -62,7 +62,7 @@ def level_in_db(arguments: argparse.Namespace) -> float:
     return LEVELS[arguments.level or "realistic"]
 
 
-def level_number(text: str) -> float:
+def decibels(text: str) -> float:
     """Return a level in dB; refuse others."""
     value = float(text)
     if math.isnan(value) or value == math.inf:

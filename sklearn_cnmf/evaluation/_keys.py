@@ -380,6 +380,17 @@ def _describe_function(value, name, inside):
     return [*description, *(_describe(each, name, inside) for each in (code, *more))]
 
 
+def _describe_ufunc(value, name, inside):
+    # NumPy 1 does not tell where a ufunc lies.
+    for module in ("numpy", "scipy.special"):
+        if getattr(sys.modules.get(module), value.__name__, None) is value:
+            return ["function", f"{module}.{value.__name__}", None]
+    raise ValueError(
+        f"{name}: the ufunc {value.__name__} can't be described: it is neither one of "
+        "numpy nor of scipy.special; expected a function of a module"
+    )
+
+
 def _describe_object(value, name, inside):
     kind = type(value)
     attributes = _attributes(value)
@@ -486,6 +497,7 @@ _FIRST = (
     (PurePath, _describe_path),
     (type, _describe_class),
     (CodeType, _describe_code),
+    (np.ufunc, _describe_ufunc),
     (partial, _describe_partial),
     (MethodType, _describe_method),
     (rv_frozen, _describe_distribution),

@@ -284,7 +284,7 @@ def check_choices(
 
 def _n_entries(sequence):
     """Count entries; what is no sequence, such as a number or a str, has none."""
-    listed = isinstance(sequence, (Sequence, np.ndarray)) and not isinstance(
-        sequence, str
-    )
-    return len(sequence) if listed and np.shape(sequence) != () else 0
+    if isinstance(sequence, np.ndarray):
+        return len(sequence) if sequence.ndim else 0
+    listed = isinstance(sequence, Sequence) and not isinstance(sequence, str)
+    return len(sequence) if listed else 0

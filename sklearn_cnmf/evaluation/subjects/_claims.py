@@ -197,7 +197,7 @@ def _difficult(rows):
     return (
         "envelopes more alike than the median",
         alike.notna().to_numpy(),
-        (alike > alike.median()).to_numpy(),
+        (alike > alike.dropna().median()).to_numpy(),
     )
 
 
