@@ -98,7 +98,7 @@ def make_trials(folder):
             Trial(
                 rng.standard_normal((3, 128)),
                 64.0,
-                sources.sum(axis=0)[:1600],
+                sources.sum(axis=0),
                 800.0,
                 instruments=("a", "b"),
                 stimulus=str(number),

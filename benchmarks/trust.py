@@ -26,6 +26,8 @@ from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Trial
 from sklearn_cnmf.datasets import simulate_trials
 from sklearn_cnmf.evaluation import StimulusKFold, audit_leakage, evaluate
 
+from .choice import cut
+
 HONEST = "stimuli left out, trials of 29 s"
 SFREQ = 64.0
 LEVELS = (-np.inf, -20.0)
@@ -47,22 +49,6 @@ def by_subject(trials, references):
     for subject in dict.fromkeys(trial.subject for trial in trials):
         own = [i for i, trial in enumerate(trials) if trial.subject == subject]
         yield taken(trials, own), taken(references, own)
-
-
-def windows(trials, references, seconds):
-    """Cut trials into windows that follow one another."""
-    cut = [], []
-    for trial, reference in zip(trials, references):
-        n_eeg = round(seconds * trial.eeg_sfreq)
-        n_audio = round(seconds * trial.audio_sfreq)
-        for number in range(trial.eeg.shape[1] // n_eeg):
-            eeg = slice(number * n_eeg, (number + 1) * n_eeg)
-            audio = slice(number * n_audio, (number + 1) * n_audio)
-            mixture = trial.mixture[audio]
-            if len(mixture) == n_audio:
-                cut[0].append(replace(trial, eeg=trial.eeg[:, eeg], mixture=mixture))
-                cut[1].append(replace(reference, sources=reference.sources[:, audio]))
-    return cut
 
 
 def probabilities(
@@ -105,11 +91,15 @@ def right_by_protocol(trials, references, cache):
     stimuli = StimulusKFold(4)
     random = KFold(4, shuffle=True, random_state=SEED)
     heard = trials, references
-    cut = windows(trials, references, 5.0)
+    windows = [
+        window
+        for trial, reference in zip(trials, references)
+        for window in cut(trial, reference, 5.0)
+    ]
     pairs, first = other_music(trials, references)
     found = {
         HONEST: probabilities(*heard, stimuli, cache=cache),
-        "windows of 5 s": probabilities(*cut, stimuli, cache=cache),
+        "windows of 5 s": probabilities(*zip(*windows), stimuli, cache=cache),
         "against other music": probabilities(
             trials, references, stimuli, pairs, first, cache=cache
         ),

@@ -91,7 +91,8 @@ def check_numbers(name: str, values: Any, **bounds: float) -> None:
     except (TypeError, ValueError):
         flat = False
     if not flat:
-        raise ValueError(f"{name}: expected a sequence of numbers, got {values!r}")
+        kind = type(values).__name__
+        raise ValueError(f"{name}: expected a sequence of numbers, got {kind}")
     for value in values:
         check_number(name, value, **bounds)
 

@@ -425,14 +425,12 @@ def test_a_model_of_another_scikit_learn_is_loaded_with_one_warning(saved):
     assert len(caught) == 1
 
 
-def test_what_the_reader_of_archives_says_is_cut(tmp_path):
-    path = tmp_path / "model.skops"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(8000 * "9", "{}")
-        archive.writestr("schema.json", "{}")
-    content = bytearray(path.read_bytes())
-    content[content.index(b"9999")] ^= 1
-    path.write_bytes(content)
+def test_what_another_package_says_of_a_file_is_cut(saved, monkeypatch):
+    def loads(*args, **kwargs):
+        raise KeyError(9000 * "9")
+
+    monkeypatch.setattr(skops.io, "loads", loads)
     with pytest.raises(ValueError, match="damaged model file") as caught:
-        load_model(path)
-    assert len(str(caught.value)) < 500 + len(str(path))
+        load_model(saved)
+    assert "999..." in str(caught.value)
+    assert len(str(caught.value)) < 300 + len(str(saved))

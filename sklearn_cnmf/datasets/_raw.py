@@ -54,6 +54,4 @@ def _check_tags(path):
             if following < 0:
                 return
             position = following or position + _TAG.size + size
-            if position < 0:
-                break
     raise ValueError(f"damaged: a tag leads back to byte {position}")
