@@ -116,7 +116,7 @@ def simulate_trials(
     alpha strength of the background.
 
     At the default level, decoded envelopes correlate with the attended one about as in
-    published recordings (median r of 0.119 on MAD-EEG [1]_), and 70.8 % of choices by
+    published recordings (median r of 0.119 on MAD-EEG [1]_), and 71.9 % of choices by
     the envelope are right; for other levels, and for what is easier here than in
     recordings, see :doc:`/measurements/simulation`. With a smaller `attention_gain`
     fewer choices are right at the same r.
