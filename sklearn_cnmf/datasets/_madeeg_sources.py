@@ -91,6 +91,10 @@ class _MadEegSource(FileSource, ABC):
         return moved.reshape(*audio.shape[:-1], -1)
 
     def _check_sum(self, sources, mixture):
+        if not (np.isfinite(sources).all() and np.isfinite(mixture).all()):
+            raise ValueError(
+                f"{self.where}: its mixture or its sources hold NaN or infinite values"
+            )
         missed = missed_db(sources, mixture)
         if missed <= SUM_TOLERANCE_DB:
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._validation import check_number
+from .._validation import check_number, said_by
 from ._readable import readable
 
 if TYPE_CHECKING:
@@ -148,6 +148,10 @@ def _names(cell, what):
 def file_in(name: Any, folder: Path, what: str) -> str:
     """Return the path of a file that there is."""
     path = folder / str(name)
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError as error:  # such as a name that is too long
+        raise ValueError(f"{what}: no name of a file ({said_by(error)})") from error
+    if not found:
         raise FileNotFoundError(2, f"{what}: no such file", str(path))
     return str(path.absolute())

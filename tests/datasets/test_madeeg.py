@@ -535,3 +535,17 @@ def test_simulation_is_reproducible(original, tmp_path):
         assert_array_equal(one.eeg, other.eeg)
     with pytest.raises(ValueError, match="excerpt: expected 1 to"):
         simulate_madeeg(tmp_path / "long", excerpt=99)
+
+
+@pytest.mark.parametrize("name", ["soli", "stimulus"])
+def test_audio_that_is_not_finite_is_refused(folder, name):
+    def change(file):
+        for subject in file.values():
+            for trial in subject.values():
+                if name in trial:
+                    trial[name][0, 100] = np.nan
+
+    edit_hdf5(folder / "madeeg_preprocessed.hdf5", change)
+    _, references, _ = load_madeeg(folder)
+    with pytest.raises(ValueError, match=r"preprocessed\.hdf5.*NaN or infinite"):
+        _ = references[0].sources

@@ -285,6 +285,9 @@ def test_files_that_are_not_there(raw, folder):
         trials_from_table(rows(eeg=["s1_raw.fif", "x.fif", "x.fif"]), folder=folder)
     with pytest.raises(FileNotFoundError, match="no such table"):
         trials_from_table(folder / "trials.csv")
+    with pytest.raises(ValueError, match="row 0: mixture: no name of a file") as caught:
+        trials_from_table(rows(mixture=5000 * "x"), eeg=raw, folder=folder)
+    assert len(str(caught.value)) < 300
     (folder / "text_raw.fif").write_text("no EEG")
     with pytest.raises(ValueError, match=r"text_raw\.fif: MNE can't read it as EEG"):
         trials_from_table(rows(eeg="text_raw.fif"), folder=folder)
