@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ._validation import brief, cut
+
 _TRIGGER = "trigger:"
 
 
@@ -53,7 +55,7 @@ def onset_samples(
         if not isinstance(onset, Real) or not np.isfinite(float(onset)):
             raise ValueError(
                 f"{row}: onset: expected seconds, the name of an annotation or "
-                f"'{_TRIGGER}N', got {onset!r}"
+                f"'{_TRIGGER}N', got {brief(onset)}"
             )
         sample = round(onset * sfreq)
         if not 0 <= sample < raw.n_times:
@@ -73,8 +75,8 @@ def _occurrences(raw, name, count, stim_channel, rows, onsets):
     if len(found) != count:
         first = rows[list(onsets).index(name)]
         raise ValueError(
-            f"{first}: onset: {name!r} occurs {len(found)} times in the recording, but "
-            f"{count} trials name it; there are {known}"
+            f"{first}: onset: {brief(name)} occurs {len(found)} times in the "
+            f"recording, but {count} trials name it; there are {known}"
         )
     return found
 
@@ -82,7 +84,7 @@ def _occurrences(raw, name, count, stim_channel, rows, onsets):
 def _annotations(raw, name):
     import mne
 
-    known = ", ".join(map(repr, dict.fromkeys(raw.annotations.description)))
+    known = cut(", ".join(map(repr, dict.fromkeys(raw.annotations.description))))
     if name not in raw.annotations.description:
         return [], f"the annotations {known or 'none'}"
     # No regular expression, which would leave out what it does not match.
@@ -96,12 +98,14 @@ def _triggers(raw, value, stim_channel):
     import mne
 
     if not value.isdecimal():
-        raise ValueError(f"onset: expected a number after {_TRIGGER!r}, got {value!r}")
+        raise ValueError(
+            f"onset: expected a number after {_TRIGGER!r}, got {brief(value)}"
+        )
     if stim_channel is None and not mne.pick_types(raw.info, meg=False, stim=True).size:
         return [], "no trigger channel"
     events = mne.find_events(
         raw, stim_channel, shortest_event=1, initial_event=True, verbose="error"
     )
-    known = ", ".join(map(str, np.unique(events[:, 2])))
+    known = cut(", ".join(map(str, np.unique(events[:, 2]))))
     same = events[events[:, 2] == int(value), 0]
     return same - raw.first_samp, f"the triggers {known or 'none'}"

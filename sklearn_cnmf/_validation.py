@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-# Of what readers of other packages say (characters); some repeat the content of a file.
+# Of what other packages say and files hold (characters).
 _LONGEST = 200
 
 
@@ -299,8 +299,17 @@ def check_unchanged(fitted: dict[str, Any], estimator: Any) -> None:
 
 def said_by(error: BaseException) -> str:
     """Tell what an error of another package says, on one line and not too long."""
-    said = " ".join(str(error).split()) or type(error).__name__
-    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+    return cut(" ".join(str(error).split()) or type(error).__name__)
+
+
+def brief(found: Any) -> str:
+    """Represent what a file holds, not too long for a message."""
+    return cut(repr(found))
+
+
+def cut(text: str) -> str:
+    """Cut what is too long for a message."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def is_missing(label: Any) -> bool:

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import decoding, separation
 from ._public import set_public_module
-from ._validation import said_by
+from ._validation import brief, said_by
 
 __all__ = ["load_model", "read_model_info", "save_model"]
 
@@ -310,7 +310,9 @@ def _check_fitted(estimator):
             f"{[kind.__name__ for kind in kinds]}, found {type(value).__name__}"
         )
     if not isinstance(value.parameters, dict):
-        raise ValueError(f"parameters: expected a dict, found {value.parameters!r}")
+        raise ValueError(
+            f"parameters: expected a dict, found {brief(value.parameters)}"
+        )
     value.check()
 
 

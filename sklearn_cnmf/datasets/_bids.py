@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._validation import cut
 from ..trial import Reference, Trial
 from ._readable import readable
 from ._tables import trials_from_table
@@ -129,7 +130,7 @@ def _events(path, trial_types, describe):
         if column not in events.columns:
             raise ValueError(
                 f"{file}: lacks the column {column!r}; there are "
-                f"{', '.join(map(str, events.columns))}"
+                f"{cut(', '.join(map(str, events.columns)))}"
             )
         wanted &= events[column].notna()
     if trial_types is not None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import brief
+
 # Bytes of the largest array that is read; a crafted file may claim any size.
 _LARGEST = 2**32
 # Soft links that are followed one after another.
@@ -88,7 +90,9 @@ def _inside(group, name, depth):
         if link is None:
             raise ValueError(f"{where}: not found")
         if isinstance(link, h5py.ExternalLink):
-            raise ValueError(f"{where}: is a link to another file, {link.filename!r}")
+            raise ValueError(
+                f"{where}: is a link to another file, {brief(link.filename)}"
+            )
         if isinstance(link, h5py.SoftLink):
             found = _inside(found, link.path, depth + 1)
         else:

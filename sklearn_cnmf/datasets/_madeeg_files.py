@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .._validation import brief
 from ._hdf5 import array_shape, inside
 from ._yaml import read_yaml
 from .simulation import CH_NAMES
@@ -99,19 +100,21 @@ def parse_key(name: str, path: Path) -> Key:
         parts.append(parts[3])
     expected = "genre_song_ensemble_INSTRUMENTS_theme_spatial_target"
     if len(parts) != 7 or len(parts[3]) % 2 or not parts[3]:
-        raise ValueError(f"{path}: trial {name!r}: expected a name like {expected}")
+        raise ValueError(
+            f"{path}: trial {brief(name)}: expected a name like {expected}"
+        )
     genre, song, ensemble, codes, theme, spatial, target = parts
     instruments = tuple(codes[i : i + 2] for i in range(0, len(codes), 2))
     size = {"solo": 1, "duo": 2, "trio": 3}.get(ensemble)
     if len(instruments) != size or len(set(instruments)) != size:
         raise ValueError(
-            f"{path}: trial {name!r}: expected a solo, duo or trio of as many "
-            f"instruments of two letters, got {ensemble!r} of {list(instruments)}"
+            f"{path}: trial {brief(name)}: expected a solo, duo or trio of as many "
+            f"instruments of two letters, got {brief(ensemble)} of {list(instruments)}"
         )
     if target not in instruments or spatial not in ("mono", "stereo"):
         raise ValueError(
-            f"{path}: trial {name!r}: expected mono or stereo and a target among "
-            f"{list(instruments)}, got {spatial!r} and {target!r}"
+            f"{path}: trial {brief(name)}: expected mono or stereo and a target among "
+            f"{list(instruments)}, got {brief(spatial)} and {brief(target)}"
         )
     return Key(str(name), genre, song, ensemble, instruments, theme, spatial, target)
 
@@ -130,7 +133,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     for subject, value in found.items():
         if not isinstance(value, dict):
             raise ValueError(
-                f"{path}: subject {subject!r}: expected a mapping, found "
+                f"{path}: subject {brief(subject)}: expected a mapping, found "
                 f"{type(value).__name__}"
             )
     return found
@@ -145,7 +148,7 @@ def field_of(entry: Any, names: Iterable[str], where: str) -> Any:
     """Follow names into nested mappings; refuse what lacks one."""
     for name in names:
         if not isinstance(entry, dict) or name not in entry:
-            raise ValueError(f"{where}: lacks {name!r}")
+            raise ValueError(f"{where}: lacks {brief(name)}")
         entry = entry[name]
     return entry
 
@@ -154,7 +157,7 @@ def list_of(entry: Any, names: Sequence[str], where: str) -> list[Any]:
     """Follow names to a list; refuse what is none, or empty."""
     found = field_of(entry, names, where)
     if not isinstance(found, list) or not found:
-        raise ValueError(f"{where}: {names[-1]}: expected a list, found {found!r}")
+        raise ValueError(f"{where}: {names[-1]}: expected a list, found {brief(found)}")
     return found
 
 

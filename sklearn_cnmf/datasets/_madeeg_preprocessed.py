@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .._stored import stamp_of
+from .._validation import brief
 from ._hdf5 import inside, open_hdf5
 from ._madeeg_files import (
     AUDIO_SFREQ,
@@ -67,7 +68,7 @@ def _preprocessed(stamp, subject, key, group, entry, options):
         found = field_of(entry, [what, "sfreq"], where)
         if found != expected:
             raise ValueError(
-                f"{where}: {what}: expected {expected:g} Hz, found {found!r} Hz"
+                f"{where}: {what}: expected {expected:g} Hz, found {brief(found)} Hz"
             )
     ch_names = tuple(map(str, list_of(entry, ["eeg_info", "ch_names"], where)))
     n_channels, n_times = shape_of(group, f"{key.name}/response")

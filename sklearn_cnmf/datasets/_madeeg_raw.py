@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .._stored import stamp_of
+from .._validation import brief
 from ._hdf5 import open_hdf5
 from ._madeeg_files import (
     AUDIO_SFREQ,
@@ -148,7 +149,9 @@ def _solos(key, wavs, folder, wav_length, where):
 def _wav_length(folder, name, stereo):
     """Count the samples of a wav, if it lies among the stimuli and is as promised."""
     if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
-        raise ValueError(f"wav_files: {name!r} is not the name of a file in {folder}")
+        raise ValueError(
+            f"wav_files: {brief(name)} is not the name of a file in {folder}"
+        )
     path = folder / name
     if not path.exists():
         raise FileNotFoundError(2, "no such wav among the stimuli", str(path))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import brief
 from ._matlab_values import Odd, make_cell
 
 
@@ -28,7 +29,7 @@ def _member(group, name):
     link = group.get(name, getlink=True)
     if not isinstance(link, h5py.HardLink):
         raise ValueError(
-            f"{name!r} is a link to another place or file, which is not followed"
+            f"{brief(name)} is a link to another place or file, which is not followed"
         )
     return group[name]
 
@@ -123,4 +124,4 @@ def _holds_references(item):
 
 def _check_inside(item):
     if item.external or item.is_virtual:
-        raise ValueError(f"the data of {item.name!r} lie in another file")
+        raise ValueError(f"the data of {brief(item.name)} lie in another file")

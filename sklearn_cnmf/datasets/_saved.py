@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .._stored import FileSource, in_memory, stamp_of
-from .._validation import check_flag
+from .._validation import brief, check_flag
 from ..trial import Reference, Trial, check_trials
 from ._hdf5 import array_shape, inside, open_hdf5
 
@@ -221,7 +221,7 @@ def _read_index(file, path):
         raise ValueError(complaint)
     if head.get("version") != _VERSION:
         raise ValueError(
-            f"{path}: version {head.get('version')!r} of the format; this release "
+            f"{path}: version {brief(head.get('version'))} of the format; this release "
             f"reads version {_VERSION}"
         )
     if not isinstance(head.get("trials"), list) or not head["trials"]:

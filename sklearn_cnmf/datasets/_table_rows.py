@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._validation import check_number, said_by
+from .._validation import brief, check_number, cut, said_by
 from ._readable import readable
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def read_table(
         raise ValueError("table: has no rows")
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
-        raise ValueError(f"table: the column {repeated[0]!r} occurs more than once")
+        raise ValueError(
+            f"table: the column {brief(repeated[0])} occurs more than once"
+        )
     return frame, own if folder is None else Path(folder)
 
 
@@ -77,7 +79,7 @@ def read_row(
         cells[name] = None if empty else value
     for name in needed:
         if name not in frame.columns:
-            known = ", ".join(map(str, frame.columns))
+            known = cut(", ".join(map(str, frame.columns)))
             raise ValueError(f"table: lacks the column {name!r}; there are {known}")
         if cells[name] is None:
             raise ValueError(f"{where}: {name} is empty")
@@ -85,7 +87,7 @@ def read_row(
         if not {"mixture", "sources"} & set(frame.columns):
             raise ValueError(
                 "table: lacks the columns 'mixture' and 'sources', one of which is "
-                f"needed; there are {', '.join(map(str, frame.columns))}"
+                f"needed; there are {cut(', '.join(map(str, frame.columns)))}"
             )
         raise ValueError(f"{where}: mixture and sources are both empty")
     sources = _names(cells["sources"], f"{where}: sources")
@@ -104,8 +106,8 @@ def read_row(
     known = instruments is not None
     if known and attended is not None and attended not in instruments:
         raise ValueError(
-            f"{where}: attended: {attended!r} is not among the instruments "
-            f"{list(instruments)}"
+            f"{where}: attended: {brief(attended)} is not among the instruments "
+            f"{brief(list(instruments))}"
         )
     duration = cells["duration"]
     if duration is not None:
@@ -138,10 +140,10 @@ def _names(cell, what):
     if isinstance(cell, str):
         cell = cell.split(";")
     if not isinstance(cell, (list, tuple, np.ndarray)):
-        raise ValueError(f"{what}: expected names with semicolons, got {cell!r}")
+        raise ValueError(f"{what}: expected names with semicolons, got {brief(cell)}")
     names = tuple(str(name).strip() for name in cell)
     if not all(names) or len(set(names)) < len(names):
-        raise ValueError(f"{what}: expected different names, got {list(names)}")
+        raise ValueError(f"{what}: expected different names, got {brief(list(names))}")
     return names
 
 
