@@ -183,3 +183,47 @@ def test_a_fif_whose_tags_go_in_circles_is_refused(tmp_path, suffix):
         file.write(content)
     with pytest.raises(ValueError, match=r"a_raw\.fif.*leads back to byte 36"):
         read_eeg(path, ["Cz"], 0.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def in_parts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("parts")
+    raw = mne.io.RawArray(
+        np.random.default_rng(0).standard_normal((20, 30000)),
+        mne.create_info(20, 250.0, "eeg"),
+        verbose="error",
+    )
+    raw.save(folder / "a_raw.fif", split_size="2MB", verbose="error")
+    assert {path.name for path in folder.iterdir()} == {
+        *("a_raw.fif", "a_raw-1.fif", "a_raw-2.fif")
+    }
+    return raw, folder
+
+
+def test_a_fif_in_parts_is_read(in_parts):
+    raw, folder = in_parts
+    eeg, *_ = read_eeg(folder / "a_raw.fif", ["7"], 0.0, 120.0)
+    assert_allclose(eeg[0], raw.get_data()[7], atol=1e-6)
+
+
+def test_tags_of_further_parts_that_go_in_circles_are_refused(in_parts, tmp_path):
+    for path in in_parts[1].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    content = bytearray((tmp_path / "a_raw-2.fif").read_bytes())
+    content[36 + 12 : 36 + 16] = struct.pack(">i", 36)
+    (tmp_path / "a_raw-2.fif").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a_raw\.fif.*leads back to byte 36"):
+        read_eeg(tmp_path / "a_raw.fif", ["7"], 0.0, 1.0)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_parts_that_go_in_circles_are_refused(in_parts, tmp_path, named):
+    content = (in_parts[1] / "a_raw.fif").read_bytes()
+    if not named:  # by their number alone, as older systems do
+        at = content.index(b"a_raw-1.fif") - 16
+        assert struct.unpack(">i", content[at : at + 4]) == (118,)
+        content = content[:at] + struct.pack(">i", 119) + content[at + 4 :]
+    (tmp_path / "a_raw-1.fif").write_bytes(content)  # goes on in itself
+    message = r"damaged: a_raw-1\.fif is followed by a_raw-1\.fif"
+    with pytest.raises(ValueError, match=message):
+        read_eeg(tmp_path / "a_raw-1.fif", ["7"], 0.0, 1.0)
