@@ -43,7 +43,7 @@ def open_raw(path: str | Path) -> "mne.io.BaseRaw":
         return mne.io.read_raw(path, preload=False, verbose="error")
 
 
-def _check_parts(path):
+def _check_parts(path: str | Path) -> None:
     """Refuse a FIF that MNE would read for ever: tags or parts that go in circles."""
     met: list[Path] = []
     following: Path | None = Path(path)
