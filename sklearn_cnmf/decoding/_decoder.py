@@ -31,6 +31,7 @@ from ._inputs import (
     array_to_transform,
     channel_names,
     check_channels,
+    check_span,
     check_varying,
     groups_of_recordings,
     is_recordings,
@@ -583,6 +584,8 @@ class EnvelopeDecoder(
         )
 
     def _regress(self, xs, ys, groups, lags, dtype, alpha, *, hold_out=False):
+        check_span("X", xs)
+        check_span("y", ys)
         if self.estimator is not None:
             return fit_regressor(xs, ys, lags, self.estimator, dtype=dtype), None
         return fit_ridge(

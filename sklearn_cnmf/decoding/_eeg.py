@@ -70,7 +70,8 @@ def scale_channels(eeg: np.ndarray, clamp: float | None) -> np.ndarray:
     centred = eeg - np.median(eeg, axis=1, keepdims=True)
     centred = centred.astype(np.float64, copy=False)
     spread = _NORMAL * np.median(np.abs(centred), axis=1, keepdims=True)
-    spread = np.where(spread > 0, spread, centred.std(axis=1, keepdims=True))
+    still = spread[:, 0] == 0
+    spread[still] = centred[still].std(axis=1, keepdims=True)
     scaled = centred / np.where(spread > 0, spread, 1.0)
     return scaled if clamp is None else np.clip(scaled, -clamp, clamp)
 

@@ -11,6 +11,9 @@ from sklearn.utils.validation import validate_data
 from .._validation import as_signals, is_missing, refuse_masked, trial_name
 from ..trial import Trial
 
+# Whose squares are far from where float64 ends.
+_SPANS = 1e-100, 1e100
+
 
 def array_to_fit(
     estimator: Any, X: ArrayLike, y: ArrayLike
@@ -226,6 +229,16 @@ def check_varying(varying: np.ndarray, names: Sequence[Any]) -> None:
             f"X: channels {_chosen(names, ~varying)} of the EEG are constant; "
             "they get zero weights",
             stacklevel=4,
+        )
+
+
+def check_span(name: str, recordings: list[np.ndarray]) -> None:
+    """Refuse values whose squares and sums of squares float64 does not hold."""
+    span = max(float(np.ptp(values, axis=0).max()) for values in recordings)
+    if span > 0 and not _SPANS[0] <= span <= _SPANS[1]:
+        raise ValueError(
+            f"{name}: values span {span:.3g}, but {_SPANS[0]:g} to {_SPANS[1]:g} is "
+            "expected, since beyond it their squares lose precision; take another unit"
         )
 
 

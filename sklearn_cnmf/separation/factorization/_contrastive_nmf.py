@@ -336,7 +336,10 @@ def activations_for(
         max_iter=max_iter,
         tol=0.0,
     )
-    return np.ldexp(descent.activations / sums / peaks, shift).astype(X.dtype)
+    # The quotient of a denormal peak would overflow before the shift brings it back.
+    peaks, exponents = np.frexp(peaks)
+    activations = descent.activations / sums / peaks
+    return np.ldexp(activations, shift - exponents).astype(X.dtype)
 
 
 def check_factorization_parameters(

@@ -54,6 +54,8 @@ def candidate_pitches(
     first, weights = lay_combs(frequencies(grid) / bin_hz, X.shape[1], _N_PARTIALS)
     weights *= generic_envelope(_N_PARTIALS)[:, None]
     sizes = weights.sum((1, 2))
+    # Pitches above all bins have no partial there.
+    sizes[sizes == 0] = 1
     weights /= sizes[:, None, None]
     reach = 1 + 2 * round(_APART / _STEP)
 

@@ -1,0 +1,239 @@
+"""Inputs at the edge of what there is: tiny, huge, silent, broken, long."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.pipeline import Pipeline
+
+from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference, Trial
+from sklearn_cnmf.decoding._eeg import scale_channels
+from sklearn_cnmf.metrics import bss_eval, score_trial, si_sdr
+from sklearn_cnmf.separation import contrastive_nmf
+from sklearn_cnmf.separation.harmonic._candidates import candidate_pitches
+from sklearn_cnmf.signals import (
+    audio_envelope,
+)
+
+EEG, AUDIO = 64.0, 2000.0
+SECONDS = 4.0
+INSTRUMENTS = ("flute", "horn")
+DICTIONARIES = ("learned", "harmonic", "blind", "guided")
+NAMED = ("learned", "harmonic")
+RNG = np.random.default_rng(0)
+# What float64 holds of a number at this power of ten, relative to it.
+POWERS = {-12: 1e-9, 12: 1e-9, -310: 1e-9, -320: 1e-2, 150: 1e-9}
+
+
+def make_pair(seed, n_channels=3):
+    """A trial of two tones that come and go, and its reference."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(round(SECONDS * AUDIO)) / AUDIO
+    envelopes = [np.interp(times, np.arange(5), rng.uniform(0, 1, 5)) for _ in "ab"]
+    sources = np.stack(
+        [e * np.sin(2 * np.pi * f * times) for e, f in zip(envelopes, (220.0, 523.0))]
+    )
+    eeg = rng.standard_normal((n_channels, round(SECONDS * EEG)))
+    eeg[0] += 3 * audio_envelope(sources[0], AUDIO, np.arange(eeg.shape[1]) / EEG)[0]
+    trial = Trial(
+        eeg,
+        EEG,
+        sources.sum(axis=0),
+        AUDIO,
+        instruments=INSTRUMENTS,
+        stimulus=f"piece {seed}",
+    )
+    return trial, Reference(sources, 0)
+
+
+PAIRS = [make_pair(seed) for seed in range(3)]
+TRIALS = [trial for trial, _ in PAIRS]
+REFERENCES = [reference for _, reference in PAIRS]
+
+
+def make_pipeline(dictionary, **changes):
+    separator = ContrastiveNMF(
+        2 if dictionary == "harmonic" else 4,
+        dictionary=dictionary,
+        window=0.064,
+        max_iter=10,
+        tol=0.0,
+        random_state=0,
+    )
+    decoder = EnvelopeDecoder(feature="envelope", alpha=1.0)
+    pipeline = Pipeline([("decode", decoder), ("separate", separator)])
+    return pipeline.set_params(**changes)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A fitted pipeline of each dictionary, and its estimates."""
+    pipelines = {d: make_pipeline(d).fit(TRIALS, REFERENCES) for d in DICTIONARIES}
+    return {d: (p, p.predict(TRIALS)[0]) for d, p in pipelines.items()}
+
+
+def sound(pipeline, trial):
+    """Predict one trial and assert what holds for any; return its estimate."""
+    (done,) = pipeline.transform([trial])
+    loudest = np.abs(trial.mixture).max()
+    assert np.isfinite(done.estimate).all()
+    assert_allclose(done.estimate.sum(axis=0), trial.mixture, atol=1e-12 * loudest)
+    assert np.abs(done.estimate).max() <= 2 * loudest
+    if pipeline["separate"].dictionary in NAMED:
+        (probabilities,) = pipeline.predict_proba([trial])
+        assert probabilities.sum() == pytest.approx(1.0)
+        assert (probabilities >= 0).all()
+    return done.estimate[0]
+
+
+@pytest.mark.parametrize("power", POWERS)
+@pytest.mark.parametrize("dictionary", DICTIONARIES)
+def test_scaled_audio_gives_the_scaled_estimate(fitted, dictionary, power):
+    pipeline, expected = fitted[dictionary]
+    scaled = TRIALS[0].mixture * 10.0**power
+    found = sound(pipeline, replace(TRIALS[0], mixture=scaled))
+    if power > -310:
+        tolerance = 1e-5 * np.abs(expected).max()
+        assert_allclose(found / 10.0**power, expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("power", [*POWERS, 300])
+def test_scaled_eeg_gives_the_same_guide(fitted, power):
+    decoder = fitted["learned"][0]["decode"]
+    (expected,) = decoder.predict(TRIALS[:1])
+    scaled = replace(TRIALS[0], eeg=TRIALS[0].eeg * 10.0**power)
+    (found,) = decoder.predict([scaled])
+    assert_allclose(found, expected, atol=POWERS.get(power, 1e-9))
+
+
+def test_an_offset_of_the_eeg_changes_nothing(fitted):
+    decoder = fitted["learned"][0]["decode"]
+    (expected,) = decoder.predict(TRIALS[:1])
+    (found,) = decoder.predict([replace(TRIALS[0], eeg=TRIALS[0].eeg + 1e6)])
+    assert_allclose(found, expected, atol=1e-6)
+    X, y = TRIALS[0].eeg.T, TRIALS[0].eeg[1]
+    for alpha in (0.0, 1.0, "cv"):
+        one = EnvelopeDecoder(alpha=alpha, alphas=(0.1, 1.0, 10.0))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "alphas")
+            shifted = one.fit(X + 1e6, y).predict(X + 1e6)
+            assert_allclose(shifted, one.fit(X, y).predict(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@pytest.mark.parametrize("power", [-90, -12, 12, 90])
+def test_scaled_arrays_decode_alike(alpha, power):
+    X, y = TRIALS[0].eeg.T, RNG.standard_normal(256)
+    expected = EnvelopeDecoder(alpha=alpha).fit(X, y).predict(X)
+    decoder = EnvelopeDecoder(alpha=alpha)
+    scaled = X * 10.0**power
+    assert_allclose(decoder.fit(scaled, y).predict(scaled), expected, atol=1e-9)
+    found = decoder.fit(X, y * 10.0**power).predict(X)
+    assert_allclose(found / 10.0**power, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("power", [-310, -160, 160, 300])
+def test_arrays_whose_squares_are_none_are_refused(power):
+    X, y = TRIALS[0].eeg.T, RNG.standard_normal(256)
+    decoder = EnvelopeDecoder(alpha=1.0)
+    with pytest.raises(ValueError, match=r"^X: values span .* 1e-100 to 1e\+100 is"):
+        decoder.fit(X * 10.0**power, y)
+    with pytest.raises(ValueError, match=r"^X: values span"):
+        decoder.fit([X * 10.0**power] * 2, [y, y])
+    with pytest.raises(ValueError, match=r"^y: values span .* 1e-100 to 1e\+100 is"):
+        decoder.fit(X, y * 10.0**power)
+
+
+def test_rare_spikes_of_any_size_are_scaled():
+    eeg = np.zeros((3, 50))
+    eeg[0, ::9] = 1.0
+    eeg[1] = 1e300 * RNG.standard_normal(50)
+    scaled = scale_channels(eeg, None)
+    assert scaled[0].std() == pytest.approx(1.0)
+    assert_allclose(scaled[1], scale_channels(eeg[1:2] / 1e300, None)[0])
+    assert not scaled[2].any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (40, 1), (40, 6)])
+@pytest.mark.parametrize("power", POWERS)
+def test_scaled_magnitudes_have_scaled_parts(shape, power):
+    X, scaled = np.random.default_rng(1).random(shape), None
+    scaled = X * 10.0**power
+    guide, attended = X[:, 0], [True, False]
+    parts = []
+    for given in (X, scaled):
+        done = contrastive_nmf(
+            given, 2, guide=guide, attended=attended, random_state=0, max_iter=20
+        )
+        assert np.diff(done.objective).max(initial=0) <= 1e-12
+        model = ContrastiveNMF(2, random_state=0, max_iter=20, tol=0.0)
+        model.fit(given, guide=guide)
+        whole = model.transform(given) @ model.components_
+        parts.append((done.activations @ done.components, whole, model.predict(given)))
+    for one, other in zip(*parts):
+        assert_allclose(other / 10.0**power, one, atol=max(1e-8, POWERS[power]))
+
+
+def test_pitches_above_all_bins_are_no_candidates():
+    X = np.full((4, 65), 1e-3)
+    X[:, 14] = 1.0
+    pitches = candidate_pitches(X, np.full_like(X, 1e-3), AUDIO / 128, 3)
+    heard = 69 + 12 * np.log2(14 * AUDIO / 128 / 440)
+    assert_allclose(pitches[:, 0], heard, atol=0.5)
+
+
+def spoil_eeg(eeg, how):
+    eeg = eeg.copy()
+    if how == "bursts":
+        eeg[1, 50:58] += 1e6
+        eeg[2, 200:203] -= 1e9
+    elif how == "one dead channel":
+        eeg[2] = 0.0
+    elif how == "dead half of the time":
+        eeg[1, : eeg.shape[1] // 2] = 0.0
+    return eeg
+
+
+@pytest.mark.parametrize("how", ["bursts", "one dead channel", "dead half of the time"])
+@pytest.mark.parametrize("dictionary", DICTIONARIES)
+def test_broken_eeg_still_gives_a_sound_estimate(fitted, dictionary, how):
+    pipeline, _ = fitted[dictionary]
+    trial = replace(TRIALS[0], eeg=spoil_eeg(TRIALS[0].eeg, how))
+    sound(pipeline, trial)
+
+
+def test_dead_channels_of_the_training_have_no_weight():
+    dead = [replace(t, eeg=spoil_eeg(t.eeg, "one dead channel")) for t in TRIALS]
+    decoder = EnvelopeDecoder(feature="envelope", alpha=1.0)
+    with pytest.warns(UserWarning, match=r"X: channels \[2\] .* zero weights"):
+        decoder.fit(dead, REFERENCES)
+    assert not decoder.coef_[:, 2].any()
+    zero = [replace(t, eeg=np.zeros_like(t.eeg)) for t in TRIALS]
+    with pytest.raises(ValueError, match=r"^X: all channels of the EEG are constant"):
+        decoder.fit(zero, REFERENCES)
+
+
+@pytest.mark.parametrize("power", [-12, 12])
+def test_metrics_are_free_of_scale(power):
+    sources = RNG.standard_normal((2, 2000))
+    estimates = sources + 0.1 * RNG.standard_normal((2, 2000))
+    scaled = 10.0**power * sources, 10.0**power * estimates
+    assert_allclose(si_sdr(*scaled), si_sdr(sources, estimates))
+    one = bss_eval(sources, estimates, filter_length=16)
+    assert_allclose(bss_eval(*scaled, filter_length=16), one)
+    sir = bss_eval(sources[:1], estimates[:1], filter_length=16).sir
+    assert sir > 250
+
+
+def test_silent_references_are_named():
+    sources = np.stack([np.zeros(500), RNG.standard_normal(500)])
+    trial = Trial(np.ones((1, 16)), EEG, sources.sum(axis=0), 2000.0)
+    with pytest.raises(ValueError, match=r"reference\[0\] is silent"):
+        si_sdr(sources, sources + 1)
+    with pytest.raises(ValueError, match=r"reference\[0\] is silent"):
+        bss_eval(sources, sources + 1)
+    for attended in (0, 1):
+        with pytest.raises(ValueError, match=r"^trial: .*(silent|no source sounds)"):
+            score_trial(trial, Reference(sources, attended), trial.mixture)
