@@ -7,7 +7,6 @@ member that says what the model is, which format it has and which versions wrote
 import copy
 import io
 import json
-import os
 import warnings
 import zipfile
 from inspect import signature
@@ -21,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import decoding, separation
 from ._public import set_public_module
 from ._validation import brief, said_by
+from ._writing import whole_file
 
 __all__ = ["load_model", "read_model_info", "save_model"]
 
@@ -91,6 +91,8 @@ def save_model(
         If `model` is no estimator, not fitted, or `description` no str; if `model`
         holds objects that :func:`load_model` would refuse, such as a
         function of yours as `feature`. They are named, and nothing is written.
+    OSError
+        If the file can't be written; what was there stays as it was.
 
     See Also
     --------
@@ -143,7 +145,8 @@ def save_model(
     info = {"format": FORMAT, "description": description, "versions": _versions()}
     with zipfile.ZipFile(archive, "a") as opened:
         opened.writestr(_INFO, json.dumps(info, indent=2))
-    _write(Path(path), archive.getvalue())
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(archive.getvalue())
 
 
 def load_model(path: str | Path) -> BaseEstimator:
@@ -346,15 +349,6 @@ def _warn_of_other_versions(path, saved):
             f"{path}: saved with {'; '.join(different)}; predictions may differ",
             stacklevel=3,
         )
-
-
-def _write(path, content):
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 set_public_module(globals())

@@ -14,10 +14,11 @@ from threadpoolctl import threadpool_limits
 from .. import ContrastiveNMF, EnvelopeDecoder, __version__
 from ..datasets import Piece, load_example_stems, simulate_trials
 from ..evaluation import StimulusKFold, search_delta
+from ..evaluation._workers import deaths_explained
 from ..model_io import save_model
 from ._arguments import LEVELS, add_level, level_in_db, path, positive, seed
 from ._held_out import finish_trial, write_eeg
-from ._output import listeners, new_folder, write_json
+from ._output import deaths_as_errors, listeners, new_folder, write_json
 from ._progress import Progress
 from ._report import PAGE, write_report
 from ._split import draw_split
@@ -127,6 +128,7 @@ def run_demo(
     }
     with (
         new_folder(out) as folder,
+        deaths_as_errors(),
         joblib.parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1),
         threadpool_limits(1),
     ):
@@ -219,7 +221,8 @@ def _finish(model, trials, references, testing, folder):
         )
         # joblib renews processes whose memory has grown, and says so.
         warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
-        results = list(tqdm(work, total=len(testing), leave=False, disable=None))
+        with deaths_explained():
+            results = list(tqdm(work, total=len(testing), leave=False, disable=None))
         model.set_params(separate__memory=None)
     for message in sorted({message for _, _, other in results for message in other}):
         warnings.warn(message, stacklevel=2)

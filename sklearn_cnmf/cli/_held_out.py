@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
+from .._writing import write_wav
 from ..evaluation import evaluate_trial
 from ..reporting import separation_figure
 from ..separation import MisfitWarning
 from ..trial import Reference, Trial
-from ._output import write_audio
 from ._printing import one_line
 
 
@@ -63,7 +63,7 @@ def finish_trial(
         "reference": reference.sources[reference.attended],
     }
     for name, audio in tracks.items():
-        write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
+        write_wav(folder / f"{name}.wav", audio, trial.audio_sfreq)
     done = replace(decoded, estimate=estimate)
     _draw(done, truth, row, separation, kind).savefig(folder / "figure.png", dpi=110)
     messages = [str(w.message) for w in caught if w not in unfinished + told]
@@ -91,6 +91,8 @@ def write_eeg(path: Path, trial: Trial) -> None:
     raw = mne.io.RawArray(trial.eeg, info, verbose="error")
     try:
         raw.save(path, fmt="double", verbose="error")
+    except OSError:
+        raise
     except Exception as error:  # MNE does not say what it raises on a full disk
         raise OSError(f"{path}: can't be written ({one_line(error)})") from error
 

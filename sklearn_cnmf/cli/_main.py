@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Sequence
 
 from ._printing import PROGRAM, complain, one_line, say
+from ._signals import endings_as_interrupts
 
-_USER_ERROR, _INTERRUPTED = 2, 130
+_USER_ERROR, _INTERRUPTED, _BY_SIGNAL = 2, 130, 128
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,14 +23,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     status : int
         0 if all went well, 2 after an error of input that one line on stderr
-        explains, 130 if the user interrupted. Once all results are written, a stdout
-        that can't be printed on is no error.
+        explains, 130 if the user interrupted, 143 if the process was asked to end
+        (SIGTERM). Once all results are written, a stdout that can't be printed on is
+        no error.
 
     Raises
     ------
     SystemExit
         With 2 if the arguments make no sense, with 0 after ``--help``.
     """
+    with endings_as_interrupts() as received:
+        status = _run(argv)
+    if status == _INTERRUPTED and received:
+        return _BY_SIGNAL + received[0]
+    return status
+
+
+def _run(argv):
     try:
         text = _work(argv)
     except (ValueError, OSError) as error:

@@ -12,9 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ._printing import one_line
+from .._writing import FULL
+from ._signals import undisturbed
 
 try:
     import fcntl
@@ -22,7 +21,6 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # stands for a module
 
 _PREFIX = ".unfinished-sklearn-cnmf-"
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -53,27 +51,52 @@ def new_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path}: a folder is needed, but this is a file")
-    is_new = not path.exists()
-    path.mkdir(parents=True, exist_ok=True)
+    is_new = _make(path)
     with _lock(path) as is_locked:
         _check_empty(path, is_locked)
         unfinished = None
         try:
             unfinished = Path(tempfile.mkdtemp(dir=path, prefix=_PREFIX))
             yield unfinished
-            _move_up(unfinished, path)
+            with undisturbed("all results are written"):
+                _move_up(unfinished, path)
         except BaseException as error:
             if unfinished is not None:
                 shutil.rmtree(unfinished, ignore_errors=True)
             if is_new:
                 with suppress(OSError):  # not empty, or deleted meanwhile
                     path.rmdir()
-            if isinstance(error, OSError) and error.errno in _DISK_FULL:
-                raise OSError(
-                    f"{path}: can't be written ({os.strerror(error.errno)}); nothing "
-                    "was kept"
-                ) from error
+            if isinstance(error, OSError):
+                raise _named(error, path) from error
             raise
+
+
+def _make(path):
+    """Make a folder; whether it was this command that made it."""
+    for parent in path.parents:
+        if parent.exists() and not parent.is_dir():
+            raise ValueError(f"{path}: a folder is needed, but {parent} is a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _named(error, path):
+    """Have an error of writing name the folder that was asked for."""
+    place = Path(error.filename) if isinstance(error.filename, str) else path
+    if place.is_relative_to(path):
+        place = path
+    if error.errno in FULL:
+        return OSError(
+            f"{place}: can't be written ({os.strerror(error.errno)}); nothing was "
+            "kept, make room or name another folder with --out"
+        )
+    if error.filename is not None and place == path:
+        return OSError(error.errno, error.strerror, str(path))
+    return error
 
 
 @contextmanager
@@ -164,34 +187,20 @@ def _move(source, target):
         source.unlink()
 
 
-def write_audio(path: Path, audio: np.ndarray, sfreq: float) -> None:
-    """Write a WAV file of 32-bit floats, which neither clips nor rounds float32.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    audio : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
-        Waveform.
-    sfreq : float
-        Sampling rate in Hz; WAV files have whole ones.
-
-    Raises
-    ------
-    OSError
-        If it can't be written, such as on a full disk.
-    """
-    import soundfile
-
-    try:
-        soundfile.write(path, audio.T, round(sfreq), subtype="FLOAT", format="WAV")
-    except Exception as error:  # on a full disk: LibsndfileError or AssertionError
-        raise OSError(f"{path}: can't be written ({one_line(error)})") from error
-
-
 def write_json(path: Path, content: Any) -> None:
     """Write an object that JSON can express, indented."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def deaths_as_errors() -> Iterator[None]:
+    """Have a worker process that died be an error that the user is told."""
+    from ..evaluation._workers import WorkerDiedError
+
+    try:
+        yield
+    except WorkerDiedError as error:
+        raise OSError(str(error)) from error
 
 
 def listeners(number: int) -> str:

@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from .. import ContrastiveNMF, EnvelopeDecoder, Trial
+from .._writing import write_wav
 from ..model_io import load_model
 from ..reporting import separation_figure
 from ..separation import Separation
-from ._output import write_audio, write_json
+from ._output import write_json
 
 # Below this probability a choice is called uncertain.
 _SURE = 0.75
@@ -124,7 +125,7 @@ def write_found(
     """
     trial = found.trial
     for name, audio in zip(("attended", "rest"), trial.estimate):
-        write_audio(folder / f"{name}.wav", audio, trial.audio_sfreq)
+        write_wav(folder / f"{name}.wav", audio, trial.audio_sfreq)
     write_json(
         folder / "summary.json",
         {

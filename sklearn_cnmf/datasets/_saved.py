@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from .._stored import FileSource, in_memory, stamp_of
 from .._validation import brief, check_flag
+from .._writing import whole_file
 from ..trial import Reference, Trial, check_trials
 from ._hdf5 import array_shape, inside, open_hdf5
 
@@ -58,6 +58,8 @@ def save_trials(
     ------
     FileExistsError
         If the file exists and `overwrite` is False.
+    OSError
+        If the file can't be written; what was there stays as it was.
     ValueError
         If trials or references are not sound (see :func:`~sklearn_cnmf.check_trials`),
         or the feature of a guide is a function, which can't be saved.
@@ -93,21 +95,16 @@ def save_trials(
                 f"trials[{index}]: guide_feature is a function, which can't be saved; "
                 "the name of a feature is expected"
             )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        with h5py.File(temporary, "w") as file:
-            index = [_store(file, trial) for trial in trials]
-            for entry, reference in zip(index, references or ()):
-                entry["attended"] = int(reference.attended)
-                entry["sources"] = _store_array(file, reference.sources)
-            head = {"format": _FORMAT, "version": _VERSION, "trials": index}
-            content = json.dumps(head, default=float).encode()
-            content = hashlib.sha256(content).digest() + content
-            # No text of HDF5: a damaged one ends the interpreter as it is read.
-            file.create_dataset("index", data=np.frombuffer(content, np.uint8))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, h5py.File(unfinished, "w") as file:
+        index = [_store(file, trial) for trial in trials]
+        for entry, reference in zip(index, references or ()):
+            entry["attended"] = int(reference.attended)
+            entry["sources"] = _store_array(file, reference.sources)
+        head = {"format": _FORMAT, "version": _VERSION, "trials": index}
+        content = json.dumps(head, default=float).encode()
+        content = hashlib.sha256(content).digest() + content
+        # No text of HDF5: a damaged one ends the interpreter as it is read.
+        file.create_dataset("index", data=np.frombuffer(content, np.uint8))
 
 
 def load_trials(

@@ -19,6 +19,7 @@ from ..decoding import EnvelopeDecoder
 from ..metrics import separation_scorer
 from ..separation import ContrastiveNMF, MisfitWarning
 from ..trial import Reference, Trial, check_trials
+from ._workers import deaths_explained
 
 # How the decoder's warning begins that its penalty is at the edge of the grid.
 _EDGE = "alphas: the best value"
@@ -134,6 +135,8 @@ def search_delta(
         If a step is of another kind, there are no values or a negative one, a
         trial or reference is not sound, or `cv` is no splitter or tests a stimulus that
         it trains on.
+    RuntimeError
+        If a worker process died.
     """
     check_kind("decoder", decoder, EnvelopeDecoder)
     check_kind("separator", separator, ContrastiveNMF)
@@ -176,7 +179,10 @@ def _search(pipeline, data, deltas, cv, n_jobs, marks, progress):
     n_scores = len(deltas) * n_folds
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", _EDGE, UserWarning)
-        with progress(n_scores, lambda: len(list(marks.iterdir()))):
+        with (
+            deaths_explained(),
+            progress(n_scores, lambda: len(list(marks.iterdir()))),
+        ):
             search.fit(*data)
     model = search.best_estimator_.set_params(separate__memory=None)
     found = search.cv_results_

@@ -3,12 +3,12 @@
 import json
 import os
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from .._writing import named_errors, whole_file
 from ._keys import digest
 
 try:
@@ -104,21 +104,15 @@ class UnitStore:
         ------
         ValueError
             If `content` is something else.
+        OSError
+            If the unit can't be written; what was there stays as it was.
         """
         path = self._path(key, ".json")
         content = _as_read(content)
         document = {"format": _FORMAT, "key": key, "content": content}
         encoded = json.dumps({**document, "checksum": digest(content)}).encode()
-        temporary = self.folder / f".{key}.{uuid.uuid4().hex}.unfinished"
-        try:
-            with open(temporary, "xb") as file:
-                file.write(encoded)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
+        with whole_file(path) as unfinished:
+            unfinished.write_bytes(encoded)
         self._sync()
         return content
 
@@ -140,7 +134,8 @@ class UnitStore:
             system or file system has no locks: two may then compute the same unit.
         """
         path = self._path(key, ".lock")
-        descriptor = None if fcntl is None else _lock(path)
+        with named_errors(self._path(key, ".json"), path):
+            descriptor = None if fcntl is None else _lock(path)
         if descriptor is None:
             yield fcntl is None
             return

@@ -4,12 +4,10 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-import soundfile
 
 from sklearn_cnmf.cli import _output
-from sklearn_cnmf.cli._output import new_folder, write_audio
+from sklearn_cnmf.cli._output import new_folder
 
 LEFT_OVER = ".unfinished-sklearn-cnmf-ab_c1234"
 
@@ -53,23 +51,6 @@ def test_full_disk_names_the_folder_and_leaves_nothing(tmp_path, code):
     with pytest.raises(OSError, match=f"out: can't be written .{os.strerror(code)}"):
         fill(tmp_path / "out", OSError(code, "no space"))
     assert not (tmp_path / "out").exists()
-
-
-def test_audio_on_a_full_disk():
-    with pytest.raises(OSError, match=r"/dev/full: can't be written .*System error"):
-        write_audio("/dev/full", np.zeros(100_000), 8000)
-
-
-@pytest.mark.parametrize(
-    "error", [soundfile.LibsndfileError(2), RuntimeError("full"), AssertionError()]
-)
-def test_audio_that_soundfile_fails_to_write(monkeypatch, tmp_path, error):
-    def fail(*args, **kwargs):
-        raise error
-
-    monkeypatch.setattr(soundfile, "write", fail)
-    with pytest.raises(OSError, match=r"a\.wav: can't be written \(.+\)"):
-        write_audio(tmp_path / "a.wav", np.zeros(8), 8000)
 
 
 def test_folder_that_was_deleted_meanwhile_does_not_hide_the_interrupt(tmp_path):

@@ -1,11 +1,13 @@
 """A folder laid out as MAD-EEG, with simulated EEG."""
 
 import itertools
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..._writing import named_errors, write_wav
 from ...signals import resample
 from .._stems import Piece, load_example_stems
 from ._checks import check_count, entropy
@@ -65,6 +67,8 @@ def simulate_madeeg(
     ------
     FileExistsError
         If the folder is not empty.
+    OSError
+        If it can't be written; nothing is left in it.
     ValueError
         If an argument is not as described, or a piece is shorter than the excerpt.
 
@@ -80,9 +84,6 @@ def simulate_madeeg(
     >>> names[:3]
     ['madeeg_preprocessed.hdf5', 'madeeg_preprocessed.yaml', 'madeeg_raw.hdf5']
     """
-    import h5py
-    import yaml
-
     check_count("n_subjects", n_subjects, 1)
     stems = load_example_stems()
     if pieces is None:
@@ -94,15 +95,28 @@ def simulate_madeeg(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(17, "the folder is not empty", str(folder))
+    seed = entropy(random_state)
+    listen = {"snr_db": snr_db, "attention_gain": attention_gain}
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
+        unfinished = Path(name)
+        with named_errors(folder, unfinished):
+            _write(unfinished, pieces, n_subjects, seed, listen)
+            for entry in unfinished.iterdir():
+                entry.rename(folder / entry.name)
+
+
+def _write(folder, pieces, n_subjects, seed, listen):
+    """Write all files of that layout into an empty folder."""
+    import h5py
+    import yaml
+
     stimuli = folder / "stimuli"
     stimuli.mkdir()
     for piece in pieces:
         piece.write_wavs(stimuli)
-    seed = entropy(random_state)
     described: dict[str, Any] = {}
     sequences: dict[str, Any] = {}
     infos: dict[str, Any] = {}
-    listen = {"snr_db": snr_db, "attention_gain": attention_gain}
     with (
         h5py.File(folder / "madeeg_preprocessed.hdf5", "w") as preprocessed,
         h5py.File(folder / "madeeg_raw.hdf5", "w") as raw,
@@ -160,8 +174,6 @@ class _Played:
 
     def write_wavs(self, folder):
         """Write each solo, and the mixture in mono and stereo, four times."""
-        import soundfile
-
         levels = np.array(self.gains)[:, np.newaxis] * self.stems
         panning = np.array(_PANNING[len(self.codes)])[:, np.newaxis]
         channels = [(panning * levels).sum(0), ((1 - panning) * levels).sum(0)]
@@ -170,10 +182,10 @@ class _Played:
             for code, stem in zip(self.codes, self.stems)
         }
         played[self.name(self.codes, "mono")] = levels.sum(axis=0)
-        played[self.name(self.codes, "stereo_lcr")] = np.stack(channels, axis=1)
+        played[self.name(self.codes, "stereo_lcr")] = np.stack(channels)
         for name, number in itertools.product(played, range(1, _N_REPETITIONS + 1)):
             path = folder / f"{name}_{number}.wav"
-            soundfile.write(path, played[name], int(_AUDIO_SFREQ), subtype="FLOAT")
+            write_wav(path, played[name], _AUDIO_SFREQ)
 
 
 class _Part:

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from .._store import UnitStore
+from .._workers import deaths_explained
 from ._result import Done
 from ._tasks import Keyed
 from ._work import UnitFailed, work
@@ -79,17 +79,12 @@ def _results(tasks, indices, store, n_jobs):
     results = joblib.Parallel(
         n_jobs=n_jobs, return_as="generator_unordered", batch_size=1
     )(joblib.delayed(_do)(index, *tasks[index], store) for index in indices)
+    kept = "nothing was kept" if store is None else "finished units are kept"
     try:
-        with warnings.catch_warnings():
+        with deaths_explained(kept), warnings.catch_warnings():
             # joblib renews processes whose memory has grown, and says so.
             warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
             yield from results
-    except TerminatedWorkerError as error:
-        kept = "nothing was kept" if store is None else "finished units are kept"
-        raise RuntimeError(
-            "a worker process died, most likely because memory ran out; call again "
-            f"with fewer n_jobs ({kept})"
-        ) from error
     finally:
         results.close()
 

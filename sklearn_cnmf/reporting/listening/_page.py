@@ -1,7 +1,6 @@
 """The page as one HTML file."""
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._validation import check_kind, check_number
+from ..._writing import whole_file
 from ._audio import encoded_tracks
 from ._table import player_html
 
@@ -85,7 +85,7 @@ def listening_page(
         If there are no trials, names are used twice, or tracks of a trial differ in
         length, are empty or not finite; if an argument is of another kind.
     OSError
-        If the file can't be written.
+        If the file can't be written; what was there stays as it was.
 
     Notes
     -----
@@ -129,7 +129,8 @@ def listening_page(
     here = files(__package__)
     report.add_custom_css((here / "page.css").read_text(encoding="utf-8"))
     report.add_custom_js((here / "player.js").read_text(encoding="utf-8"))
-    _save(report, path)
+    with whole_file(path, ".html") as unfinished:
+        report.save(unfinished, open_browser=False, verbose="error")
 
 
 def _report(title):
@@ -140,16 +141,6 @@ def _report(title):
 
 def _plain(text):
     return f'<pre class="plain">{escape(text)}</pre>'
-
-
-def _save(report, path):
-    """Save elsewhere first, so that a page is whole or as it was."""
-    with tempfile.TemporaryDirectory(
-        dir=path.parent, prefix=f".{path.stem}-"
-    ) as folder:
-        unfinished = Path(folder) / path.name
-        report.save(unfinished, open_browser=False, verbose="error")
-        os.replace(unfinished, path)
 
 
 def _check(trials):

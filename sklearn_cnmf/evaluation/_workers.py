@@ -1,0 +1,33 @@
+"""Worker processes that die."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+
+class WorkerDiedError(RuntimeError):
+    """A worker process died."""
+
+
+@contextmanager
+def deaths_explained(kept: str = "nothing was kept") -> Iterator[None]:
+    """Say what to do where a worker process died.
+
+    Parameters
+    ----------
+    kept : str, default="nothing was kept"
+        What of the work was kept.
+
+    Raises
+    ------
+    WorkerDiedError
+        If one died.
+    """
+    try:
+        yield
+    except TerminatedWorkerError as error:
+        raise WorkerDiedError(
+            "a worker process died, most likely because memory ran out; call again "
+            f"with fewer n_jobs ({kept})"
+        ) from error
