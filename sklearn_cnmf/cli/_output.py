@@ -195,11 +195,13 @@ def write_json(path: Path, content: Any) -> None:
 @contextmanager
 def deaths_as_errors() -> Iterator[None]:
     """Have a worker process that died be an error that the user is told."""
-    from ..evaluation._workers import WorkerDiedError
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     try:
         yield
-    except WorkerDiedError as error:
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, TerminatedWorkerError):
+            raise
         raise OSError(str(error)) from error
 
 

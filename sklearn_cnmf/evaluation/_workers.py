@@ -6,10 +6,6 @@ from contextlib import contextmanager
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 
-class WorkerDiedError(RuntimeError):
-    """A worker process died."""
-
-
 @contextmanager
 def deaths_explained(kept: str = "nothing was kept") -> Iterator[None]:
     """Say what to do where a worker process died.
@@ -21,13 +17,13 @@ def deaths_explained(kept: str = "nothing was kept") -> Iterator[None]:
 
     Raises
     ------
-    WorkerDiedError
-        If one died.
+    RuntimeError
+        If one died; its cause is the TerminatedWorkerError of joblib.
     """
     try:
         yield
     except TerminatedWorkerError as error:
-        raise WorkerDiedError(
+        raise RuntimeError(
             "a worker process died, most likely because memory ran out; call again "
             f"with fewer n_jobs ({kept})"
         ) from error
