@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import joblib
 import numpy as np
 
 # Of what other packages say and files hold (characters).
@@ -287,14 +288,23 @@ def check_unchanged(fitted: dict[str, Any], estimator: Any) -> None:
     """
     for name, value in fitted.items():
         now = getattr(estimator, name)
-        same = now is value or (type(now) is type(value) and np.all(now == value))
-        if not same and not (
-            isinstance(now, Real) and isinstance(value, Real) and now == value
-        ):
+        if not _is_same(now, value):
             raise ValueError(
                 f"{name}: was {value!r} in fit and is {now!r} now; fit again, or set "
                 "it back"
             )
+
+
+def _is_same(now, value):
+    if now is value:
+        return True
+    if isinstance(now, Real) and isinstance(value, Real):
+        return now == value
+    if type(now) is not type(value):
+        return False
+    if hasattr(now, "get_params"):
+        return joblib.hash(now.get_params()) == joblib.hash(value.get_params())
+    return np.array_equal(now, value)
 
 
 def said_by(error: BaseException) -> str:

@@ -1,5 +1,7 @@
 """Inputs at the edge of what there is: tiny, huge, silent, broken, long."""
 
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 
@@ -237,3 +239,62 @@ def test_silent_references_are_named():
     for attended in (0, 1):
         with pytest.raises(ValueError, match=r"^trial: .*(silent|no source sounds)"):
             score_trial(trial, Reference(sources, attended), trial.mixture)
+
+
+HOUR = """
+import resource, sys, time
+import numpy as np
+from sklearn_cnmf import ContrastiveNMF, Reference, Trial
+
+def play(seconds, seed, sfreq=22050):
+    rng = np.random.default_rng(seed)
+    held = sfreq // 4
+    times = np.arange(held) / sfreq
+    mixture = np.zeros(seconds * sfreq, np.float32)
+    first = np.zeros(seconds * sfreq if seconds < 60 else 0, np.float32)
+    guide = np.zeros((1, 64 * seconds))
+    for note in range(4 * seconds):
+        here = slice(note * held, (note + 1) * held)
+        for low in (True, False):
+            pitch = (220 if low else 660) * 2 ** (rng.integers(8) / 12)
+            level = rng.uniform()
+            partials = [np.sin(2 * np.pi * pitch * h * times) / h for h in (1, 2, 3)]
+            tone = level * np.exp(-4 * times) * sum(partials)
+            mixture[here] += tone
+            if low:
+                guide[0, note * 16 : (note + 1) * 16] = level * np.exp(
+                    -np.arange(16) / 16
+                )
+                if len(first):
+                    first[here] += tone
+    trial = Trial(
+        np.zeros((1, 64 * seconds)), 64.0, mixture, sfreq, instruments=("low", "high"),
+        guide=guide, guide_sfreq=64.0, guide_weights=np.ones(1),
+    )
+    return trial, first
+
+trial, first = play(20, 0)
+sources = np.stack([first, trial.mixture - first])
+model = ContrastiveNMF(random_state=0).fit([trial], [Reference(sources, 0)])
+trial, _ = play(int(sys.argv[1]), 1)
+started = time.perf_counter()
+(attended,) = model.predict([trial])
+seconds = time.perf_counter() - started
+assert attended.shape == trial.mixture.shape and np.isfinite(attended).all()
+assert 0.1 < np.linalg.norm(attended) / np.linalg.norm(trial.mixture) < 1.0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, seconds)
+"""
+
+
+@pytest.mark.slow
+def test_an_hour_of_audio_takes_less_than_two_gib():
+    """One hour of 22.05 kHz mono in single precision, learned dictionary."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", HOUR, "3600"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    mebibytes, seconds = map(float, done.stdout.split())
+    print(f"{mebibytes:.0f} MiB, {seconds:.0f} s")
+    assert mebibytes < 2048

@@ -14,6 +14,7 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     RegressorMixin,
     TransformerMixin,
+    clone,
 )
 from sklearn.utils.validation import check_array, check_consistent_length
 
@@ -55,7 +56,16 @@ from ._weights import learn_weights, prior_weights
 from .regression import fit_regressor, fit_ridge
 
 _LOG = logging.getLogger(__name__)
-_OF_ARRAYS = ("sfreq", "tmin", "tmax")
+_OF_ARRAYS = (
+    "sfreq",
+    "tmin",
+    "tmax",
+    "alpha",
+    "alphas",
+    "alpha_per_output",
+    "estimator",
+    "per_instrument",
+)
 _OF_TRIALS = (
     *_OF_ARRAYS,
     "l_freq",
@@ -64,7 +74,6 @@ _OF_TRIALS = (
     "clamp",
     "feature",
     "n_bands",
-    "per_instrument",
 )
 _ALPHAS = tuple(10.0**k for k in range(-6, 7))
 
@@ -218,9 +227,9 @@ class EnvelopeDecoder(
     A channel that is constant in all training data gets zero weights and a
     warning.
 
-    What decided a fit can't be changed after it: once `sfreq`, `tmin` or `tmax`, or
-    for trials `l_freq`, `h_freq`, `feature`, `n_bands` or `per_instrument` has another
-    value, predicting raises until the next `fit`.
+    What decided a fit can't be changed after it: once a parameter has another value,
+    predicting raises until the next `fit`. That is all of them but `memory`, and for
+    arrays but those that say how trials are prepared.
 
     References
     ----------
@@ -491,7 +500,7 @@ class EnvelopeDecoder(
         check_varying(np.ptp(X, axis=0) > 0, channel_names(self))
         xs, ys = [X.astype(np.float64)], [y.reshape(len(y), -1)]
         model, _ = self._regress(xs, ys, None, lags, X.dtype, self.alpha)
-        parameters = {name: getattr(self, name) for name in _OF_ARRAYS}
+        parameters = self._decisive(_OF_ARRAYS)
         forget(self, keep=("n_features_in_", "feature_names_in_"))
         self._publish(ArrayDecoder(model, y.ndim == 1, parameters))
 
@@ -512,7 +521,7 @@ class EnvelopeDecoder(
         check_varying(varying, range(len(varying)))
         xs = [x.astype(np.float64) for x in X]
         model, _ = self._regress(xs, ys, groups, lags, X[0].dtype, self.alpha)
-        parameters = {name: getattr(self, name) for name in _OF_ARRAYS}
+        parameters = self._decisive(_OF_ARRAYS)
         forget(self)
         self.n_features_in_ = len(varying)
         self._publish(ArrayDecoder(model, one_dimensional, parameters))
@@ -576,7 +585,7 @@ class EnvelopeDecoder(
                 of_instruments=of_instruments,
                 feature=feature,
                 trained_on=training_record(trials),
-                parameters={name: getattr(self, name) for name in _OF_TRIALS},
+                parameters=self._decisive(_OF_TRIALS),
                 output_weights=weights,
                 **clock,
                 **scaling,
@@ -629,6 +638,12 @@ class EnvelopeDecoder(
             learn = cached(self.memory, learn_spectra)
             return learn(attended_sources(trials, references), self.n_bands)
         return signals.feature_function(self.feature, self.n_bands)
+
+    def _decisive(self, names):
+        found = {name: getattr(self, name) for name in names}
+        if self.estimator is not None:
+            found["estimator"] = clone(self.estimator)
+        return found
 
     def _chooses_alpha(self):
         return self.estimator is None and isinstance(self.alpha, str)

@@ -52,6 +52,16 @@ from ._stft import stft_size
 from .factorization import DEFAULT_DELTA, contrast_value, contrastive_nmf
 
 _LOG = logging.getLogger(__name__)
+_OF_ARRAYS = (
+    "n_components",
+    "n_attended",
+    "delta",
+    "contrast",
+    "mu",
+    "beta",
+    "solver",
+    "tol",
+)
 
 
 def _fitted_to_trials(model):
@@ -198,11 +208,11 @@ class ContrastiveNMF(
 
     Notes
     -----
-    After `fit`, `delta`, `contrast`, `mu`, `beta`, `solver`, `max_iter`, `tol`,
-    `mask_power`, `choice`, `choice_window`, `n_free`, `n_jobs` and `memory` take
-    effect at once.
+    After `fit` on trials, `delta`, `contrast`, `mu`, `beta`, `solver`, `max_iter`,
+    `tol`, `mask_power`, `choice`, `choice_window`, `n_free`, `n_jobs` and `memory` take
+    effect at once, after that on an array `max_iter`, for what follows.
     The other parameters decided what was fitted: once they are changed, predicting
-    raises until the next `fit`.
+    raises until the next `fit`, unless they had no part in it.
 
     References
     ----------
@@ -747,7 +757,7 @@ class ContrastiveNMF(
         self.model_ = ArrayFactorization(
             result.components,
             attended,
-            parameters=self._parameters("n_components", "n_attended", of_trials=False),
+            parameters=self._parameters(*_OF_ARRAYS, of_trials=False),
         )
         self._warn_unfinished(not result.converged, 1)
         return result.activations
@@ -764,7 +774,11 @@ class ContrastiveNMF(
 
     def _parameters(self, *names: str, of_trials: bool = True) -> dict[str, Any]:
         decisive = (*names, "dictionary", "window") if of_trials else names
-        return {name: getattr(self, name) for name in decisive}
+        found = {name: getattr(self, name) for name in decisive}
+        # A generator has moved on, and a file does not hold it.
+        if not isinstance(self.random_state, np.random.RandomState):
+            found["random_state"] = self.random_state
+        return found
 
     def _settings(self):
         solving = Solving(*(getattr(self, name) for name in Solving._fields))

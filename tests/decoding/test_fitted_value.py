@@ -83,6 +83,10 @@ def test_the_other_kind_of_input_is_refused_in_one_sentence(data):
         {"tmax": 0.1},
         {"feature": "onset"},
         {"per_instrument": True},
+        {"alpha": 2.0},
+        {"alphas": np.array([1.0, 2.0])},
+        {"alpha_per_output": True},
+        {"estimator": Ridge(1.0)},
     ],
 )
 def test_what_decided_the_fit_can_not_change_after_it(data, change):
@@ -96,6 +100,18 @@ def test_what_decided_the_fit_can_not_change_after_it(data, change):
     ):
         with pytest.raises(ValueError, match=f"{name}: was .* in fit and is .* now"):
             method(data[0])
+
+
+def test_a_regressor_can_not_change_after_the_fit_either():
+    decoder = EnvelopeDecoder(estimator=Ridge(1.0)).fit(EEG, EEG[:, 2])
+    expected = decoder.predict(EEG)
+    decoder.set_params(estimator=Ridge(1.0))
+    assert_array_equal(decoder.predict(EEG), expected)
+    decoder.set_params(estimator__alpha=2.0)
+    with pytest.raises(
+        ValueError, match=r"estimator: was Ridge\(\) in fit and is Ridge"
+    ):
+        decoder.predict(EEG)
 
 
 def test_numbers_that_are_equal_are_the_same(data):

@@ -102,6 +102,10 @@ def test_the_other_kind_of_input_is_refused_in_one_sentence(kind):
         ("blind", {"n_components": 5}, "n_components: was 4 in fit"),
         ("guided", {"n_attended": 1}, "n_attended: was None in fit and is 1 now"),
         ("array", {"n_components": 3}, "n_components: was 4 in fit"),
+        ("array", {"delta": 0.2}, "delta: was 0.1 in fit and is 0.2 now"),
+        ("array", {"tol": 0.1}, "tol: was 0.01 in fit"),
+        ("array", {"random_state": 1}, "random_state: was 0 in fit"),
+        ("blind", {"random_state": 1}, "random_state: was 0 in fit"),
     ],
 )
 def test_what_decided_the_fit_can_not_change_after_it(kind, change, message):
