@@ -76,10 +76,10 @@ def make_material(folder):
     )
 
 
-def small_demo():
-    """Have the command `demo` work on few short pieces."""
-    _demo.run_demo = partial(
-        _demo.run_demo,
+def small(run_demo):
+    """Let the demo work on few short pieces."""
+    return partial(
+        run_demo,
         pieces=pieces(),
         n_held_out=1,
         n_folds=3,
@@ -216,7 +216,7 @@ def rehearse(tried, folder):
 def try_all(material, folder, how):
     """Try each in a folder of its own below `folder`, which exists."""
     tried = functions(material)
-    small_demo()
+    _demo.run_demo = small(_demo.run_demo)
     if how == "nobody":
         rehearse(tried, material / "rehearsal")
     forbid(how, folder)
@@ -234,5 +234,8 @@ def try_all(material, folder, how):
 
 
 if __name__ == "__main__":
+    if sys.argv[3] in COMMANDS:
+        _demo.run_demo = small(_demo.run_demo)
+        sys.exit(main(command(sys.argv[3], Path(sys.argv[1]), Path(sys.argv[2]))))
     found = try_all(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
     print(json.dumps(found))
