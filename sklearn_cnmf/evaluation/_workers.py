@@ -25,5 +25,5 @@ def deaths_explained(kept: str = "nothing was kept") -> Iterator[None]:
     except TerminatedWorkerError as error:
         raise RuntimeError(
             "a worker process died, most likely because memory ran out; call again "
-            f"with fewer n_jobs ({kept})"
+            f"with fewer jobs ({kept})"
         ) from error

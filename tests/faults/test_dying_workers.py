@@ -35,7 +35,7 @@ def _own_pid(monkeypatch):
 
 def test_search_delta_says_what_happened_and_what_to_do(material):
     trials, references = load_trials(material / "trials.h5")
-    with pytest.raises(RuntimeError, match=f"^{SAID}fewer n_jobs") as caught:
+    with pytest.raises(RuntimeError, match=f"^{SAID}fewer jobs") as caught:
         search_delta(
             Deadly(alpha=1.0),
             ContrastiveNMF(6, max_iter=20, tol=0.0),

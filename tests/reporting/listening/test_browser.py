@@ -84,7 +84,7 @@ class Opened:
 
     def __init__(self, browser):
         self.browser = browser
-        self.wait(lambda: self.loaded == "0")
+        self.wait(lambda: self.all(".player") and self.loaded == "0")
 
     def all(self, selector):
         return self.browser.find_elements("css selector", f"#listening {selector}")
