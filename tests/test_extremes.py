@@ -13,11 +13,9 @@ from sklearn.pipeline import Pipeline
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference, Trial
 from sklearn_cnmf.decoding._eeg import scale_channels
 from sklearn_cnmf.metrics import bss_eval, score_trial, si_sdr
-from sklearn_cnmf.separation import contrastive_nmf
+from sklearn_cnmf.separation import MisfitWarning, contrastive_nmf
 from sklearn_cnmf.separation.harmonic._candidates import candidate_pitches
-from sklearn_cnmf.signals import (
-    audio_envelope,
-)
+from sklearn_cnmf.signals import audio_envelope
 
 EEG, AUDIO = 64.0, 2000.0
 SECONDS = 4.0
@@ -204,6 +202,136 @@ def test_broken_eeg_still_gives_a_sound_estimate(fitted, dictionary, how):
     pipeline, _ = fitted[dictionary]
     trial = replace(TRIALS[0], eeg=spoil_eeg(TRIALS[0].eeg, how))
     sound(pipeline, trial)
+
+
+@pytest.mark.parametrize("level", [0.0, 3.0])
+@pytest.mark.parametrize("dictionary", NAMED)
+def test_eeg_that_is_constant_leaves_the_choice_open(fitted, dictionary, level):
+    pipeline, _ = fitted[dictionary]
+    trial = replace(TRIALS[0], eeg=np.full_like(TRIALS[0].eeg, level))
+    assert not pipeline["decode"].predict([trial])[0].any()
+    with pytest.warns(UserWarning, match=r"guide is constant; it supports no source"):
+        sound(pipeline, trial)
+    with pytest.warns(UserWarning, match=r"guide is constant; it supports no source"):
+        assert_allclose(pipeline.predict_proba([trial])[0], [0.5, 0.5])
+
+
+def spoil_audio(audio, how):
+    audio, half = audio.copy(), audio.shape[-1] // 2
+    if how == "silent":
+        audio[:] = 0.0
+    elif how == "first half silent":
+        audio[:half] = 0.0
+    elif how == "last half silent":
+        audio[half:] = 0.0
+    elif how == "clipped":
+        audio = np.clip(audio, -0.3, 0.3)
+    elif how == "one click":
+        audio[:] = 0.0
+        audio[half] = 1.0
+    return audio
+
+
+@pytest.mark.parametrize(
+    "how", ["silent", "first half silent", "last half silent", "clipped", "one click"]
+)
+@pytest.mark.parametrize("dictionary", DICTIONARIES)
+def test_spoilt_audio_still_gives_a_sound_estimate(fitted, dictionary, how):
+    pipeline, _ = fitted[dictionary]
+    trial = replace(TRIALS[0], mixture=spoil_audio(TRIALS[0].mixture, how))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimate = sound(pipeline, trial)
+    said = {str(w.message) for w in caught if w.category is not MisfitWarning}
+    if how == "silent":
+        assert len(said) == 1
+        assert "mixture is silent, and so is its estimate" in said.pop()
+        assert not estimate.any()
+    assert not said
+    # Windows of 64 ms reach that far into silence.
+    reach, half = round(0.064 * AUDIO), len(estimate) // 2
+    if how == "first half silent":
+        assert np.abs(estimate[: half - reach]).max() < 1e-12
+    elif how == "last half silent":
+        assert np.abs(estimate[half + reach :]).max() < 1e-12
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_a_source_that_is_silent_gets_next_to_nothing(fitted, silent):
+    pipeline, _ = fitted["learned"]
+    mixture = REFERENCES[0].sources[1 - silent]
+    candidates = (
+        pipeline["separate"]
+        .separate(pipeline["decode"].transform([replace(TRIALS[0], mixture=mixture)]))[
+            0
+        ]
+        .candidates
+    )
+    energies = np.square(candidates).sum(axis=1)
+    assert energies[silent] < 1e-2 * energies[1 - silent]
+
+
+def test_sources_that_are_identical_are_equally_likely():
+    same = [
+        (replace(trial, mixture=2 * own.sources[0]), Reference(own.sources[[0, 0]], 0))
+        for trial, own in PAIRS
+    ]
+    trials, references = [t for t, _ in same], [r for _, r in same]
+    pipeline = make_pipeline("learned").fit(trials, references)
+    estimate = sound(pipeline, trials[0])
+    assert_allclose(pipeline.predict_proba(trials)[0], [0.5, 0.5], atol=1e-3)
+    loudest = np.abs(trials[0].mixture).max()
+    assert_allclose(estimate, trials[0].mixture / 2, atol=1e-2 * loudest)
+
+
+@pytest.mark.parametrize("dictionary", DICTIONARIES)
+def test_one_channel_and_one_trial_are_enough(dictionary):
+    trial, reference = make_pair(0, n_channels=1)
+    pipeline = make_pipeline(dictionary).fit([trial], [reference])
+    sound(pipeline, trial)
+    with pytest.raises(ValueError, match=r"^alpha='cv' .* only one .* pass a number"):
+        pipeline.set_params(decode__alpha="cv").fit([trial], [reference])
+
+
+@pytest.mark.parametrize("n_channels", [256])
+def test_many_channels(n_channels):
+    pairs = [make_pair(seed, n_channels) for seed in range(3)]
+    trials, references = [t for t, _ in pairs], [r for _, r in pairs]
+    pipeline = make_pipeline("learned").fit(trials, references)
+    assert pipeline["decode"].coef_.shape == (1, n_channels, 17)
+    sound(pipeline, trials[0])
+
+
+def test_more_instruments_than_components():
+    rng = np.random.default_rng(0)
+    names = ("flute", "horn", "oboe", "tuba")
+    times = np.arange(round(SECONDS * AUDIO)) / AUDIO
+    pitches = np.array([[150.0], [260.0], [450.0], [780.0]])
+    sources = np.sin(2 * np.pi * pitches * times) * np.repeat(
+        rng.random((4, 16)), len(times) // 16, axis=1
+    )
+    trial = replace(TRIALS[0], mixture=sources.sum(axis=0), instruments=names)
+    reference = Reference(sources, 2)
+    pipeline = make_pipeline("learned", separate__n_components=1)
+    pipeline.fit([trial], [reference])
+    sound(pipeline, trial)
+    assert pipeline.predict_proba([trial])[0].shape == (4,)
+    for dictionary in ("blind", "guided"):
+        few = make_pipeline(dictionary, separate__n_components=1)
+        sound(few.fit([trial], [reference]), trial)
+
+
+@pytest.mark.parametrize("guide", [np.zeros(40), np.full(40, 3.0)])
+def test_a_guide_that_says_nothing_is_no_guide(guide):
+    X = np.random.default_rng(1).random((40, 6))
+    given = {"random_state": 0, "max_iter": 20, "tol": 0.0}
+    plain = ContrastiveNMF(2, delta=0.0, **given).fit(X)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "guide", UserWarning)
+        guided = ContrastiveNMF(2, **given).fit(X, guide=guide)
+    assert np.isfinite(guided.predict(X)).all()
+    if not guide.any():
+        assert_allclose(guided.components_, plain.components_)
 
 
 def test_dead_channels_of_the_training_have_no_weight():

@@ -408,7 +408,8 @@ class EnvelopeDecoder(
         X_new : ndarray of shape (n_times, n_outputs), list of such, or list of Trial
             Reconstruction, or new trials that carry it as `guide`, at
             `guide_sfreq` = `sfreq`, with `guide_feature`, `guide_band` and
-            `guide_weights`.
+            `guide_weights`. It is zero for a trial whose EEG is constant in all
+            channels.
         """
         if not is_trials(X):
             predicted = self.predict(X)

@@ -129,8 +129,11 @@ class TrialDecoder:
         Returns
         -------
         guide : ndarray of shape (n_outputs, n_frames)
-            Mean over the models of the instruments present.
+            Mean over the models of the instruments present; zero where the EEG is
+            constant in all channels, which says nothing.
         """
+        if not np.ptp(x, axis=0).any():
+            return np.zeros((len(self.pooled.patterns), len(x)))
         if not self.of_instruments:
             return self.pooled.predict(x).T
         found = [model.predict(x) for model in self.models(trial.instruments)]
