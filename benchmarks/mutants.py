@@ -270,12 +270,7 @@ class Tests:
 def warm():
     """Import all that is not ours, once for all mutants."""
     for name in (
-        *(
-            "joblib",
-            "librosa",
-            "matplotlib.pyplot",
-            "mir_eval.separation",
-        ),
+        *("joblib", "librosa", "matplotlib.pyplot"),
         *("mne", "numba", "pandas", "pytest", "scipy.signal", "scipy.optimize"),
         *("sklearn.model_selection", "sklearn.decomposition", "sklearn.utils"),
         *("sklearn.utils.estimator_checks", "skops.io", "soundfile"),
@@ -385,13 +380,20 @@ def main():
         todo.put(None)
     outcomes = {part: Counter() for part in PARTS}
     with tempfile.TemporaryDirectory() as folder:
-        for clone in clones(options.jobs, Path(folder)):
-            arguments = (clone, todo, answers, limit_of)
-            context.Process(target=work, args=arguments, daemon=True).start()
+        # No daemons, which may have no processes of their own, as tests do.
+        workers = [
+            context.Process(target=work, args=(clone, todo, answers, limit_of))
+            for clone in clones(options.jobs, Path(folder))
+        ]
+        for worker in workers:
+            worker.start()
         for _ in range(options.jobs + len(mutants)):
             number, found, took = answers.get()
             if number is None:
                 if found != "survived":
+                    todo.cancel_join_thread()
+                    for worker in workers:
+                        worker.kill()
                     raise SystemExit("tests fail without a mutant")
                 continue
             mutant = mutants[number]

@@ -14,13 +14,14 @@ from ._validation import (
     as_signals,
     check_array,
     check_callable,
+    check_choice,
     check_names,
     check_number,
     check_rate,
     check_time_last,
     trial_name,
 )
-from .signals import FEATURES
+from .signals import FEATURES, PHASES
 
 # References may miss the mixture by this much (dB below the mixture) before
 # they are refused: enough for lossy codecs and dither, not for a wrong gain.
@@ -71,6 +72,8 @@ class Trial(Stored):
     guide_band : tuple of (float or None, float or None), default=None
         Edges in Hz of the band-pass filter that `guide` went through; None means that
         it holds all frequencies.
+    guide_phase : {"zero", "minimum", "forward"}, default="zero"
+        Of that filter, as in :class:`sklearn_cnmf.EnvelopeDecoder`.
     source : object, default=None
         Where `eeg` and `mixture` are read from whenever they are used, if they are
         given as None; readers of files set it. Such a trial holds no arrays, and goes to
@@ -107,6 +110,7 @@ class Trial(Stored):
     guide_weights: np.ndarray | MaybeNone = None
     estimate: np.ndarray | MaybeNone = None
     guide_band: tuple[float | None, float | None] | None = None
+    guide_phase: str = "zero"
     source: Source | None = None
     _STORED: ClassVar[tuple[str, ...]] = ("eeg", "mixture")
 
@@ -411,6 +415,7 @@ def _check_guide(trial, where, eeg_duration, audio_duration):
     if trial.guide_feature is not None:
         check_callable(f"{where}: guide_feature", trial.guide_feature, FEATURES)
     _check_band(trial.guide_band, f"{where}: guide_band", trial.guide_sfreq)
+    check_choice(f"{where}: guide_phase", trial.guide_phase, PHASES)
     if trial.guide_weights is not None:
         check_array(f"{where}: guide_weights", trial.guide_weights, (1,))
         if len(trial.guide_weights) != len(trial.guide):

@@ -25,6 +25,7 @@ _OTHERS = (
     "guide_sfreq",
     "guide_feature",
     "guide_band",
+    "guide_phase",
 )
 # Bytes of a digest, and of the largest index that is read.
 _N_DIGEST = 32
@@ -227,6 +228,7 @@ def _read_index(file, path):
 
 
 def _load(file, stamp, entry):
+    entry = {"guide_phase": "zero", **entry}  # what the first files did not say
     values = {name: entry[name] for name in _OTHERS}
     if values["guide_band"] is not None:
         values["guide_band"] = tuple(values["guide_band"])

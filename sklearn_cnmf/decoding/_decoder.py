@@ -70,6 +70,7 @@ _OF_TRIALS = (
     *_OF_ARRAYS,
     "l_freq",
     "h_freq",
+    "phase",
     "scale",
     "clamp",
     "feature",
@@ -129,6 +130,11 @@ class EnvelopeDecoder(
     l_freq, h_freq : float or None, default=1.0, 8.0
         Band in Hz to which EEG and feature of trials are filtered; None leaves
         that edge alone. Arrays are not filtered.
+    phase : {"zero", "minimum", "forward"}, default="zero"
+        How the band-pass treats time, for trials. "zero" needs the future of each
+        sample. "minimum" and "forward" run along, as a listener's stream asks for
+        (:class:`~sklearn_cnmf.signals.CausalFilter`); features go through the same
+        filter, so that both are delayed alike.
     scale : {"robust"} or None, default="robust"
         Whether each channel of each trial is first brought to unit spread, which is
         its median absolute deviation; None takes the EEG as it is. Arrays are not
@@ -270,6 +276,7 @@ class EnvelopeDecoder(
         alpha_per_output: bool = False,
         l_freq: float | None = 1.0,
         h_freq: float | None = 8.0,
+        phase: str = "zero",
         scale: str | None = "robust",
         clamp: float | None = 5.0,
         per_instrument: bool = False,
@@ -286,6 +293,7 @@ class EnvelopeDecoder(
         self.alpha_per_output = alpha_per_output
         self.l_freq = l_freq
         self.h_freq = h_freq
+        self.phase = phase
         self.scale = scale
         self.clamp = clamp
         self.per_instrument = per_instrument
@@ -426,6 +434,7 @@ class EnvelopeDecoder(
                 guide_feature=self.feature if named else self.feature_,
                 guide_weights=self.model_.output_weights,
                 guide_band=(self.model_.l_freq, self.model_.h_freq),
+                guide_phase=self.model_.phase,
             )
             for trial, guide in zip(X, guides)
         ]
@@ -544,6 +553,7 @@ class EnvelopeDecoder(
             "sfreq": float(self.sfreq),
             "l_freq": self.l_freq,
             "h_freq": self.h_freq,
+            "phase": self.phase,
         }
         feature = self._learn_feature(trials, references)
         scaling = {"scale": self.scale, "clamp": self.clamp}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import trial_name
-from ..signals import band_pass, resample
+from ..signals import CausalResampler, band_pass, n_resampled, resample
 from ..trial import Trial
 
 SCALES = ("robust",)
@@ -23,6 +23,7 @@ def prepare_eeg(
     h_freq: float | None,
     scale: str | None = None,
     clamp: float | None = None,
+    phase: str = "zero",
 ) -> np.ndarray:
     """EEG of one trial, scaled, filtered and then resampled.
 
@@ -36,8 +37,8 @@ def prepare_eeg(
         Rate to bring it to, in Hz.
     l_freq, h_freq : float or None
         Edges of the band in Hz; None leaves that edge alone.
-    scale, clamp : str or None, float or None
-        As in :class:`EnvelopeDecoder`.
+    scale, clamp, phase : str or None, float or None, str
+        As in :class:`EnvelopeDecoder`. What knows no future is interpolated.
 
     Returns
     -------
@@ -46,8 +47,13 @@ def prepare_eeg(
     """
     if scale is not None:
         eeg = scale_channels(eeg, clamp)
-    filtered = band_pass(eeg, eeg_sfreq, l_freq=l_freq, h_freq=h_freq)
-    return resample(filtered, eeg_sfreq, sfreq)
+    filtered = band_pass(eeg, eeg_sfreq, l_freq=l_freq, h_freq=h_freq, phase=phase)
+    if phase == "zero":
+        return resample(filtered, eeg_sfreq, sfreq)
+    n_frames = n_resampled(eeg.shape[1], eeg_sfreq, sfreq)
+    # The last frame may lie after the last sample, which then lasts.
+    lasting = np.pad(filtered, [(0, 0), (0, 2)], mode="edge")
+    return CausalResampler(eeg_sfreq, sfreq)(lasting)[:, :n_frames]
 
 
 def scale_channels(eeg: np.ndarray, clamp: float | None) -> np.ndarray:

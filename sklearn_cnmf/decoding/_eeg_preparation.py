@@ -20,6 +20,7 @@ _PARAMETERS = (
     "sfreq",
     "l_freq",
     "h_freq",
+    "phase",
     "notch_freqs",
     "reference",
     "standardize",
@@ -72,6 +73,9 @@ class EEGPreparation(
     l_freq, h_freq : float or None, default=None
         Edges of the band in Hz; None leaves that edge alone. By default the band is
         left to :class:`EnvelopeDecoder`, which filters EEG and feature alike.
+    phase : {"zero", "minimum", "forward"}, default="zero"
+        How the band-pass treats time, as in :class:`EnvelopeDecoder`. What knows no
+        future has no notch filter, and is only brought to a lower rate below `h_freq`.
     notch_freqs : sequence of float, default=()
         Frequencies of line noise to remove, in Hz.
     reference : None, "average" or sequence of str, default=None
@@ -125,6 +129,7 @@ class EEGPreparation(
         sfreq: float | None = 64.0,
         l_freq: float | None = None,
         h_freq: float | None = None,
+        phase: str = "zero",
         notch_freqs: Sequence[float] = (),
         reference: str | Sequence[str] | None = None,
         standardize: bool = True,
@@ -133,6 +138,7 @@ class EEGPreparation(
         self.sfreq = sfreq
         self.l_freq = l_freq
         self.h_freq = h_freq
+        self.phase = phase
         self.notch_freqs = notch_freqs
         self.reference = reference
         self.standardize = standardize
@@ -234,7 +240,7 @@ class EEGPreparation(
 
     def _filtered(self, X):
         reference = self._reference_channels()
-        band = {"l_freq": self.l_freq, "h_freq": self.h_freq}
+        band = {"l_freq": self.l_freq, "h_freq": self.h_freq, "phase": self.phase}
         if not is_trials(X):
             if self.sfreq is None:
                 raise ValueError(
@@ -254,6 +260,13 @@ class EEGPreparation(
                 *(("notch_freqs", value) for value in self.notch_freqs),
             ):
                 check_nyquist(edge, value, trial.eeg_sfreq, where)
+            slower = self._rate(trial) < trial.eeg_sfreq
+            if self.phase != "zero" and slower and self.h_freq is None:
+                raise ValueError(
+                    f"{where}: phase={self.phase!r} goes from {trial.eeg_sfreq:g} to "
+                    f"{self.sfreq:g} Hz without h_freq, which is None; a number below "
+                    f"{self.sfreq / 2:g} Hz is expected, or sfreq=None"
+                )
             eeg = clean(trial.eeg, trial.eeg_sfreq, reference, self.notch_freqs)
             filtered.append(
                 prepare_eeg(eeg, trial.eeg_sfreq, sfreq=self._rate(trial), **band)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._validation import check_flag, check_number, check_shape
+from .._validation import check_choice, check_flag, check_number, check_shape
+from ..signals import PHASES
 from ..trial import Trial
 from .regression import BackwardModel
 
@@ -63,6 +64,8 @@ class TrialDecoder:
         How EEG is scaled.
     output_weights : ndarray of shape (n_outputs,) or None
         Log-odds per second and unit of Fisher z.
+    phase : str, default="zero"
+        Of the band-pass.
     """
 
     pooled: BackwardModel
@@ -76,11 +79,13 @@ class TrialDecoder:
     scale: str | None = None
     clamp: float | None = None
     output_weights: np.ndarray | None = None
+    phase: str = "zero"
     for_trials: ClassVar[bool] = True
 
     def check(self) -> None:
         """Refuse a value whose parts don't fit each other."""
         check_number("sfreq", self.sfreq, above=0)
+        check_choice("phase", self.phase, PHASES)
         for model in (self.pooled, *self.of_instruments.values()):
             model.check()
             if model.patterns.shape != self.pooled.patterns.shape:
@@ -95,9 +100,14 @@ class TrialDecoder:
             raise ValueError(f"feature: expected a callable, got {self.feature!r}")
 
     @property
-    def clock(self) -> dict[str, float | None]:
+    def clock(self) -> dict[str, Any]:
         """Rate and band of EEG and feature."""
-        return {"sfreq": self.sfreq, "l_freq": self.l_freq, "h_freq": self.h_freq}
+        return {
+            "sfreq": self.sfreq,
+            "l_freq": self.l_freq,
+            "h_freq": self.h_freq,
+            "phase": self.phase,
+        }
 
     @property
     def preparation(self) -> dict[str, Any]:

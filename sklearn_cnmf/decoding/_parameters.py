@@ -15,6 +15,7 @@ from .._validation import (
     check_numbers,
     check_whole,
 )
+from ..signals import PHASES
 from ._eeg import SCALES
 from ._targets import FEATURES
 from .regression import lag_samples
@@ -38,6 +39,7 @@ def check_decoder_parameters(decoder: Any) -> np.ndarray:
     """
     lags = check_lags(decoder.tmin, decoder.tmax, decoder.sfreq)
     check_band(decoder.l_freq, decoder.h_freq, decoder.sfreq)
+    check_choice("phase", decoder.phase, PHASES)
     check_alphas(decoder.alpha, decoder.alphas)
     check_callable("feature", decoder.feature, FEATURES)
     check_whole("n_bands", decoder.n_bands)
@@ -67,6 +69,12 @@ def check_preparation_parameters(preparation: Any) -> None:
     check_band(
         preparation.l_freq, preparation.h_freq, np.inf if sfreq is None else sfreq
     )
+    check_choice("phase", preparation.phase, PHASES)
+    if preparation.phase != "zero" and np.size(preparation.notch_freqs):
+        raise ValueError(
+            f"notch_freqs: phase={preparation.phase!r} has no notch filter, expected "
+            f"(), got {preparation.notch_freqs!r}"
+        )
     if np.ndim(preparation.notch_freqs) != 1:
         raise ValueError(
             "notch_freqs: expected a sequence of frequencies in Hz, got "

@@ -78,6 +78,7 @@ def targets_of_trials(
     sfreq: float,
     l_freq: float | None,
     h_freq: float | None,
+    phase: str = "zero",
 ) -> list[np.ndarray]:
     """Feature of the attended source of each trial, in the band of the EEG.
 
@@ -91,6 +92,8 @@ def targets_of_trials(
         Rate of the feature in Hz.
     l_freq, h_freq : float or None
         Edges of the band in Hz.
+    phase : str, default="zero"
+        Of the band-pass.
 
     Returns
     -------
@@ -123,7 +126,9 @@ def targets_of_trials(
                     f"{where}: the feature is constant; no correlation with it is "
                     "defined"
                 )
-            filtered = band_pass(values, sfreq, l_freq=l_freq, h_freq=h_freq)
+            filtered = band_pass(
+                values, sfreq, l_freq=l_freq, h_freq=h_freq, phase=phase
+            )
             known[key] = np.ascontiguousarray(filtered.T)
         if ys and known[key].shape[1] != ys[0].shape[1]:
             raise ValueError(
@@ -142,6 +147,7 @@ def candidates_of_trials(
     sfreq: float,
     l_freq: float | None,
     h_freq: float | None,
+    phase: str = "zero",
     targets: list[np.ndarray] | None = None,
 ) -> list[list[np.ndarray]]:
     """Feature of every candidate of each trial, in the band of the EEG.
@@ -153,7 +159,7 @@ def candidates_of_trials(
     candidates : list of ndarray or list of Reference
         Of each trial the candidates (n_candidates, ...), each shaped like the
         mixture; or its reference, whose sources are the candidates.
-    feature, sfreq, l_freq, h_freq
+    feature, sfreq, l_freq, h_freq, phase
         As in `targets_of_trials`.
     targets : list of ndarray of shape (n_frames, n_outputs), default=None
         What `targets_of_trials` gave for these references, so that it need not be
@@ -194,7 +200,9 @@ def candidates_of_trials(
                     known[key].append(targets[index])
                     continue
                 values = _values(feature, audio, trial, sfreq, f"{where}[{number}]")
-                filtered = band_pass(values, sfreq, l_freq=l_freq, h_freq=h_freq)
+                filtered = band_pass(
+                    values, sfreq, l_freq=l_freq, h_freq=h_freq, phase=phase
+                )
                 known[key].append(np.ascontiguousarray(filtered.T))
         features.append(known[key])
     return features

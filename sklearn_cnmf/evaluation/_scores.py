@@ -139,5 +139,10 @@ def attended_envelope(
     times = np.arange(trial.guide.shape[1]) / trial.guide_sfreq
     source = reference.sources[reference.attended]
     envelope = audio_envelope(source, trial.audio_sfreq, times)
-    edges = {"l_freq": decoder.l_freq, "h_freq": decoder.h_freq}
-    return band_pass(envelope, trial.guide_sfreq, **edges)[0]
+    return band_pass(
+        envelope,
+        trial.guide_sfreq,
+        l_freq=decoder.l_freq,
+        h_freq=decoder.h_freq,
+        phase=decoder.phase,
+    )[0]

@@ -142,7 +142,7 @@ def audit_separability(
     names, correlation, rival, accuracy = [], [], [], []
     for index, (trial, reference) in enumerate(zip(trials, references)):
         where = trial_name(index, trial)
-        own, others = _features(trial, reference, decoder.sfreq, band, feature, where)
+        own, others = _features(trial, reference, decoder, band, feature, where)
         weights = getattr(decoder, "output_weights_", np.ones(own.shape[1]))
         r = [pearson_r(own, other).mean() for other in others]
         nearest = int(np.argmax(r))
@@ -163,16 +163,18 @@ def audit_separability(
     )
 
 
-def _features(trial, reference, sfreq, band, feature, where):
+def _features(trial, reference, decoder, band, feature, where):
     """Features of attended and other sources, (n_frames, n_outputs), of unit norm."""
     if len(reference.sources) < 2:
         raise ValueError(f"{where}: one source alone can't be mistaken for another")
+    sfreq = decoder.sfreq
     n_frames = n_resampled(trial.eeg.shape[1], trial.eeg_sfreq, sfreq)
     times = np.arange(n_frames) / sfreq
     found = []
     for source in reference.sources:
         values = np.asarray(feature(source, trial.audio_sfreq, times), np.float64)
-        found.append(standardize(band_pass(values, sfreq, **band).T))
+        values = band_pass(values, sfreq, **band, phase=decoder.phase)
+        found.append(standardize(values.T))
     own = found.pop(reference.attended)
     if not own.any():
         raise ValueError(f"{where}: the attended source is silent or constant")

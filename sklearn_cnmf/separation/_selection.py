@@ -133,7 +133,13 @@ def candidate_features(
             )
         if trial.guide_band is not None:
             l_freq, h_freq = trial.guide_band
-            values = band_pass(values, trial.guide_sfreq, l_freq=l_freq, h_freq=h_freq)
+            values = band_pass(
+                values,
+                trial.guide_sfreq,
+                l_freq=l_freq,
+                h_freq=h_freq,
+                phase=trial.guide_phase,
+            )
         found.append(values)
     return found
 

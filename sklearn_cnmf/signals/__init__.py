@@ -1,6 +1,7 @@
 """Envelopes, spectra, filters and correlation: what every other part rests on."""
 
 from .._public import set_public_module
+from ._causal import PHASES, CausalFilter, CausalResampler
 from ._correlation import pearson_r, sliding_pearson_r, standardize
 from ._envelope import (
     audio_envelope,
@@ -23,6 +24,9 @@ from ._spectrogram import mel_bands, spectrogram
 __all__ = [
     "EDGE_SECONDS",
     "FEATURES",
+    "PHASES",
+    "CausalFilter",
+    "CausalResampler",
     "audio_envelope",
     "audio_onsets",
     "band_pass",

@@ -6,7 +6,14 @@ from fractions import Fraction
 import numpy as np
 from scipy.signal import resample_poly
 
-from .._validation import as_signals, check_band, check_number, check_whole
+from .._validation import (
+    as_signals,
+    check_band,
+    check_choice,
+    check_number,
+    check_whole,
+)
+from ._causal import PHASES, CausalFilter
 
 # The largest drift, in seconds, for which a ratio of rates is made simpler: rates of
 # recorders differ from their nominal value by some parts per million.
@@ -19,8 +26,9 @@ def band_pass(
     *,
     l_freq: float | None,
     h_freq: float | None,
+    phase: str = "zero",
 ) -> np.ndarray:
-    """Zero-phase FIR band-pass, as `mne.filter.filter_data` does it.
+    """Band-pass, by default a FIR of zero phase as `mne.filter.filter_data` does it.
 
     Parameters
     ----------
@@ -30,11 +38,14 @@ def band_pass(
         Their rate in Hz.
     l_freq, h_freq : float or None
         Edges in Hz; None leaves that edge alone.
+    phase : {"zero", "minimum", "forward"}, default="zero"
+        Whether the future takes part ("zero"), or a :class:`CausalFilter` runs along.
 
     Returns
     -------
     filtered : ndarray of shape (n_signals, n_times), float64
-        Signals within the band. With `l_freq`, a constant one is exactly zero.
+        Signals within the band. With `l_freq`, a constant one is exactly zero with
+        zero phase.
 
     Warns
     -----
@@ -48,6 +59,9 @@ def band_pass(
     """
     check_number("sfreq", sfreq, above=0)
     check_band(l_freq, h_freq, sfreq)
+    check_choice("phase", phase, PHASES)
+    if phase != "zero":
+        return CausalFilter(sfreq, l_freq=l_freq, h_freq=h_freq, phase=phase)(signals)
     signals = np.array(as_signals("signals", signals, (2,)), dtype=np.float64)
     if l_freq is None and h_freq is None:
         return signals

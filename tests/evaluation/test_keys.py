@@ -534,6 +534,7 @@ CHANGES = {
     "guide_weights": np.ones(1, np.float32),
     "estimate": None,
     "guide_band": (1.0, 8.0),
+    "guide_phase": "forward",
 }
 
 
