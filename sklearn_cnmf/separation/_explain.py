@@ -14,7 +14,7 @@ from .factorization import random_factors
 # SI-SDR gain in dB, right instrument given, mean of 24 sources of the example duos /
 # 22 of duos from another sound font with vibrato and reverberation. Weight of a copy
 # per semitone: 0.02, 0.05 and 0.1 differ by 0.2.
-_COST_OF_A_SEMITONE = 0.05
+COST_OF_A_SEMITONE = 0.05
 # Weight of what was played against what the mixture says of a spectrum, and for how
 # many iterations it is asked:
 #
@@ -100,7 +100,7 @@ def explain(
     )
     owner = np.repeat(known, [len(own) for own in copies])
     W = np.concatenate(copies).astype(X.dtype, copy=False)
-    sparsity = _COST_OF_A_SEMITONE * np.concatenate(semitones)
+    sparsity = COST_OF_A_SEMITONE * np.concatenate(semitones)
     kept, A, misfit = sounding_components(X, W, sparsity, owner)
     W, owner, sparsity = W[kept], owner[kept], sparsity[kept]
     if len(known) < len(spectra):

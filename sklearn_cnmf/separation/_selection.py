@@ -21,7 +21,7 @@ from ..trial import Trial, check_trials
 # Mean log loss over windows of 5, 10, 20 and 30 s for 1, 0.9, 0.8, 0.7: eight simulated
 # listeners 0.491 0.489 0.489 0.490; five real ones with stems of music 0.481 0.477
 # 0.474 0.473, where it is much the same for the sources themselves.
-_SEPARATED = 0.9
+SEPARATED = 0.9
 # Rows of a guide that follow the level of what it is a copy of, rather than its rises.
 _LEVEL_ROWS = {"envelope_onset": slice(0, 1)}
 # Seconds of a window in which a choice is made.
@@ -185,7 +185,7 @@ def course_of_candidates(
     return probabilities_over_time(
         [trial.guide.T] * len(features),
         [values.T for values in features],
-        _SEPARATED * trial.guide_weights,
+        SEPARATED * trial.guide_weights,
         n_window=round(window * trial.guide_sfreq),
         sfreq=trial.guide_sfreq,
     )
@@ -218,7 +218,7 @@ def support_and_probabilities(
     seconds = informative_seconds(
         trial.guide.shape[1] / trial.guide_sfreq, trial.guide_band
     )
-    return support, choice_probabilities(z, _SEPARATED * weights, seconds)
+    return support, choice_probabilities(z, SEPARATED * weights, seconds)
 
 
 def weigh_candidates(
