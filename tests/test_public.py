@@ -62,3 +62,37 @@ def test_the_package_lists_what_it_offers():
     assert not [name for name in offered if name.startswith("_") and name[1] != "_"]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         sklearn_cnmf.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("function", ["contrastive_nmf", "separate_audio"])
+def test_functions_have_the_defaults_of_the_class(function):
+    separation = sklearn_cnmf.separation
+    of_class = sklearn_cnmf.ContrastiveNMF().get_params()
+    given = inspect.signature(getattr(separation, function)).parameters
+    shared = {
+        name: parameter.default
+        for name, parameter in given.items()
+        if name in of_class and parameter.default is not inspect.Parameter.empty
+    }
+    # What learned spectra do without; a function of plain audio has nobody to ask.
+    shared.pop("dictionary", None)
+    assert len(shared) >= 7
+    assert shared == {name: of_class[name] for name in shared}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("separation.ArrayFactorization", "separation.GuidedStart"),
+        *("separation.HarmonicVoices", "separation.LearnedSpectra"),
+        *("separation.OwnSpectra", "separation.Separation", "separation.Factorization"),
+        *("Trial", "Reference"),
+    ],
+)
+def test_values_that_hold_arrays_are_the_same_or_not(name):
+    """No arrays are compared, and values can be members of sets."""
+    part, _, kind = name.rpartition(".")
+    module = importlib.import_module(f"sklearn_cnmf.{part}" if part else "sklearn_cnmf")
+    kind = getattr(module, kind)
+    assert kind.__eq__ is object.__eq__
+    assert kind.__hash__ is object.__hash__

@@ -123,6 +123,18 @@ def contrasted():
     return separated(*heard(), delta=0.1)
 
 
+def contrasted_by_two_rows():
+    trial, reference = heard()
+    rows = np.vstack([trial.guide, np.gradient(trial.guide[0])])
+    trial = replace(
+        trial,
+        guide=rows,
+        guide_feature="envelope_onset",
+        guide_weights=np.array([0.4, 1.3]),
+    )
+    return separated(trial, reference, delta=0.1)
+
+
 def blind():
     return separated(*heard(), dictionary="blind", max_iter=60)
 
@@ -183,7 +195,8 @@ def decoder_of_activations():
 
 
 CASES = (
-    *(learned, stereo, unknown_instrument, contrasted, blind, guided, published),
+    *(learned, stereo, unknown_instrument, contrasted, contrasted_by_two_rows),
+    *(blind, guided, published),
     *(harmonic, contrasted_voices, plain_audio, decoder, decoder_of_activations),
 )
 FIGURES = {
@@ -191,6 +204,7 @@ FIGURES = {
     "stereo": [20.663, 11.882, -7.19, 0.87633, 0.54767, 47.85],
     "unknown_instrument": [16.047, 0.79357, 0.58414, 1.114],
     "contrasted": [25.599, -0.1448, 0.85011, 0.55152, 50.801],
+    "contrasted_by_two_rows": [28.7, -0.01558, 0.96101, 0.29391, 50.801],
     "blind": [26.931, -1.4147],
     "guided": [32.838, -1.5473],
     "published": [31.776, -1.4283],

@@ -126,6 +126,8 @@ def test_bad_windows_and_arrays_are_refused(make_trials):
     ):
         with pytest.raises(error, match=message):
             decoder.attention_scores(trials, references, window=window)
+    two_frames = decoder.attention_scores(trials, references, window=0.03125)
+    assert np.isfinite(two_frames[0]).all()
     with pytest.raises(ValueError, match="trials: expected a list of Trial"):
         decoder.predict_attended(np.ones((99, 6)), references)
 

@@ -179,3 +179,8 @@ def test_channels_must_be_those_of_the_training(make_trials):
     nan.loc[3, "Cz"] = np.nan
     with pytest.raises(ValueError, match=r"NaN or infinity.*\['Cz'\]"):
         prepare.transform(nan)
+
+
+def test_one_sample_has_no_spread():
+    with pytest.raises(ValueError, match=r"1 sample.* minimum of 2 is required"):
+        EEGPreparation().fit(np.ones((1, 3)))

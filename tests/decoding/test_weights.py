@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge
 
 from sklearn_cnmf import Reference
 from sklearn_cnmf.decoding import EnvelopeDecoder
-from sklearn_cnmf.decoding._weights import learn_weights, prior_weights
+from sklearn_cnmf.decoding._weights import _windows, learn_weights, prior_weights
 
 SFREQ = 64.0
 
@@ -180,3 +180,13 @@ def test_choices_below_a_threshold_are_not_made(make_trials):
     assert found.count(None) == 2
     with pytest.raises(ValueError, match="threshold: expected a finite number >= 0"):
         decoder.predict_attended(*held_out, threshold=-0.1)
+
+
+@pytest.mark.parametrize(
+    ("n_times", "expected"), [(639, 1), (640, 1), (1279, 1), (1280, 2)]
+)
+def test_windows_are_whole(n_times, expected):
+    rng = np.random.default_rng(0)
+    y, *sources = rng.standard_normal((3, n_times, 1))
+    found = _windows([y], [sources], [0], 64.0)
+    assert len(found) == max(1, n_times // 640)

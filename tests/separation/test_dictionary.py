@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_cnmf import Reference, Trial
+from sklearn_cnmf import ContrastiveNMF, Reference, Trial
 from sklearn_cnmf.separation._dictionary import (
     distinct_sources,
     played_spectra,
@@ -85,3 +87,12 @@ def test_nothing_is_known_above_the_last_bin():
     moved = transpose(np.ones((1, 100)), -12)
     assert_array_equal(moved[0, :50], 1)
     assert_array_equal(moved[0, 50:], 0)
+
+
+def test_up_to_300_spectra_of_an_instrument_are_learned_by_default():
+    rng = np.random.default_rng(0)
+    sources = rng.standard_normal((2, 60000))
+    trial = Trial(np.zeros((1, 1920)), 64.0, sources.sum(axis=0), 2000.0)
+    trial = replace(trial, instruments=("flute", "horn"))
+    model = ContrastiveNMF(random_state=0).fit([trial], [Reference(sources, 0)])
+    assert [len(own) for own in model.model_.components] == [300, 300]

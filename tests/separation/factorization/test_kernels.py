@@ -38,10 +38,11 @@ def test_sweeps_equal_dense_products(monkeypatch, block_frames, order, dtype, rt
 def test_logarithm_of_ratios_of_any_size(dtype, rtol):
     exponents = np.linspace(-15, 15, 301)[:, None]
     X = np.hstack([10**exponents, np.ones_like(exponents)]).astype(dtype)
-    A, W = np.ones((301, 1), dtype=dtype), np.full((1, 2), 0.7, dtype=dtype)
-    for row, a in zip(X, A):
-        workspace = Workspace(row[None], 1)
-        _, divergence = workspace.onto_activations(a[None], W)
+    one = np.ones((1, 1), dtype=dtype)
+    # All fractions of a power of two.
+    for row, level in zip(X, np.linspace(0.5, 2.0, 301)):
+        W = np.full((1, 2), level, dtype=dtype)
+        _, divergence = Workspace(row[None], 1).onto_activations(one, W)
         expected = kl_divergence(row.astype(float), W[0].astype(float)) / row.sum()
         assert_allclose(divergence, expected, rtol=rtol, atol=20 * rtol)
 

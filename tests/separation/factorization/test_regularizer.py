@@ -89,3 +89,10 @@ def test_nothing_to_regularize():
     terms = no_regularizer(3, TOTAL)
     assert not terms.active
     assert terms.values(terms.sums(np.ones((5, 3)))).sum() == 0
+
+
+@pytest.mark.parametrize("weights", [{"mu": 0.5}, {"beta": 0.5}, {"delta": 0.5}])
+def test_each_term_alone_is_active(weights):
+    guide = unit_columns(np.ones((5, 1)))
+    alone = {"delta": 0.0, "mu": 0.0, "beta": 0.0, **weights}
+    assert regularizer(guide, "group", **alone).active
