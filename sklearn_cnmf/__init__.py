@@ -27,6 +27,7 @@ _SUBPACKAGES = (
     "evaluation",
     "metrics",
     "model_io",
+    "online",
     "reporting",
     "separation",
     "signals",

@@ -1,5 +1,6 @@
 """What is promised of every public name."""
 
+import dataclasses
 import importlib
 import inspect
 
@@ -96,3 +97,13 @@ def test_values_that_hold_arrays_are_the_same_or_not(name):
     kind = getattr(module, kind)
     assert kind.__eq__ is object.__eq__
     assert kind.__hash__ is object.__hash__
+
+
+def public_dataclasses():
+    found = [getattr(p, n) for p in PACKAGES for n in getattr(p, "__all__", ())]
+    return sorted({kind for kind in found if dataclasses.is_dataclass(kind)}, key=str)
+
+
+@pytest.mark.parametrize("kind", public_dataclasses(), ids=lambda kind: kind.__name__)
+def test_results_and_records_are_frozen(kind):
+    assert kind.__dataclass_params__.frozen

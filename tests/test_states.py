@@ -188,6 +188,7 @@ class DecoderStates(States):
         "alpha_per_output": [False, True, "no"],
         "l_freq": [1.0, None, 70.0],
         "h_freq": [8.0, 6.0, -1.0],
+        "phase": ["zero", "forward", "linear"],
         "scale": ["robust", None, "max"],
         "clamp": [5.0, None, 1.0, 0.0],
         "per_instrument": [False, True, 2],

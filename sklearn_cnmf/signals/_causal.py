@@ -52,8 +52,11 @@ class CausalFilter:
         check_number("sfreq", sfreq, above=0)
         check_band(l_freq, h_freq, sfreq)
         check_choice("phase", phase, PHASES[1:])
-        self._taps = self._sections = self._state = None
-        self._has_offset, self._offset = l_freq is None, None
+        self._taps: np.ndarray | None = None
+        self._sections: np.ndarray | None = None
+        self._state: np.ndarray | None = None
+        self._offset: np.ndarray | None = None
+        self._has_offset = l_freq is None
         if l_freq is None and h_freq is None:
             return
         from mne.filter import create_filter

@@ -382,3 +382,11 @@ def test_real_eeg_is_decoded_far_above_chance(shared_data):
         null += [decoder.score(xs[part], np.roll(ys[part], s)) for s in shifts]
     assert np.mean(scores) > 0.28
     assert min(scores) > np.max(null)
+
+
+def test_recordings_shorter_than_the_lags_say_so():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 2)), rng.standard_normal(40)
+    decoder = EnvelopeDecoder(alpha=1.0, tmin=0.1, tmax=0.5)
+    with pytest.warns(UserWarning, match="X: 40 samples are too few .* up to 32;"):
+        decoder.fit(X, y)

@@ -133,3 +133,16 @@ def test_the_error_by_chance_is_that_of_exact_probabilities():
         found.append(table.expected_calibration_error)
     error = np.std(found) / np.sqrt(4000)
     assert abs(table.calibration_error_by_chance - np.mean(found)) < 4 * error
+
+
+@pytest.mark.parametrize(
+    ("attended", "message"),
+    [
+        ([-1], r"attended\[0\]: expected an index from 0 to 1, got -1"),
+        ([2], r"attended\[0\]: expected an index from 0 to 1, got 2"),
+        (np.array(0), "attended: 0 entries for 1 trials"),
+    ],
+)
+def test_choices_that_are_none_are_named(attended, message):
+    with pytest.raises(ValueError, match=message):
+        calibration_table([np.array([0.5, 0.5])], attended)

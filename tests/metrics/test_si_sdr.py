@@ -123,3 +123,10 @@ def test_refused(reference, estimate, message):
 def test_refused_types(estimate):
     with pytest.raises(ValueError, match="estimate: expected real numbers, got dtype"):
         si_sdr(np.ones(4), estimate)
+
+
+@pytest.mark.parametrize("level", [1e-6, 1e-9, 1e-12])
+def test_errors_down_to_rounding_are_told(level):
+    source, noise = np.random.default_rng(0).standard_normal((2, 20000))
+    found = si_sdr(source, source + level * noise)
+    assert found == pytest.approx(-20 * np.log10(level), abs=0.2)

@@ -1,0 +1,369 @@
+"""The attended instrument turned up while the listener listens."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
+
+from .._estimator import fitted_value
+from .._typing import MaybeNone
+from .._validation import as_signals, check_kind, check_names, check_number
+from ..decoding import EEGPreparation, EnvelopeDecoder
+from ..separation import ContrastiveNMF, LearnedSpectra
+from ..separation._stft import audio_dtype
+from ..signals import CausalFilter
+from ._eeg import StreamedGuide
+from ._evidence import Evidence
+from ._features import LATENCY_FRAMES, StreamedFeature
+from ._spectra import FixedSpectra
+from ._stft import StreamedAudio, StreamedSpectra
+
+# Frames of the mixture that are explained at a time: four are a window.
+_AT_A_TIME = 4
+# How much older than the audio the evidence is that decides it, so that EEG may come
+# late (seconds).
+_BEHIND = 0.3
+# Seconds in which a gain may go from nothing to all.
+_FADE = 0.25
+# Seconds of probabilities that are kept.
+_KEPT = 3600.0
+
+
+class OnlineSeparator:
+    """A fitted pipeline, run on streams of EEG and audio.
+
+    Each instrument's share of a frame of the mixture is found with fixed spectra, each
+    frame on its own. The EEG says how likely each instrument is the attended one, by
+    all that was heard until then, of which what lies a half-life back counts half. The
+    attended signal is the sum of all shares, each as loud as it is likely, but never
+    softer than `depth`.
+
+    The output does not depend on how the streams are cut into chunks, as long as EEG
+    comes no later than the audio of the same time is put out.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted on trials. Its steps are any number of
+        :class:`~sklearn_cnmf.decoding.EEGPreparation`, an
+        :class:`~sklearn_cnmf.EnvelopeDecoder` and a
+        :class:`~sklearn_cnmf.ContrastiveNMF` with ``dictionary="learned"``. All filters
+        know no future (`phase` is not "zero" where there is a band), and the decoder
+        leaves scaling (``scale=None``) to a preparation, since the spread of a whole
+        recording is not known while it lasts.
+    instruments : sequence of str
+        Those that are present, in any order.
+    eeg_sfreq : float
+        Rate of the EEG in Hz.
+    half_life : float, default=10.0
+        Seconds after which evidence counts half. A short one follows a listener who
+        turns to another instrument, a long one is surer of one who does not.
+    depth : float, default=30.0
+        By how many dB what is surely not attended is turned down.
+
+    Attributes
+    ----------
+    audio_sfreq : float
+        Rate of the audio in Hz, that of the training mixtures.
+    latency : float
+        Seconds from a sample of the mixture to that of the output, less the time that
+        is needed to compute it: the window, and three hops.
+    instruments : tuple of str
+        In the order of the probabilities.
+    probabilities : ndarray of shape (n_frames, n_instruments)
+        How likely each was attended, at `times`; of the last hour.
+    times : ndarray of shape (n_frames,)
+        Seconds of the output at which each of these took effect.
+    n_missing : int
+        Frames of the guide whose EEG had not come when they were needed.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not as described, or an instrument was never learned.
+    sklearn.exceptions.NotFittedError
+        If the pipeline is not fitted.
+
+    See Also
+    --------
+    sklearn_cnmf.ContrastiveNMF : Whole trials.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import Pipeline
+    >>> from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
+    >>> from sklearn_cnmf.datasets import load_example_stems, simulate_trials
+    >>> from sklearn_cnmf.decoding import EEGPreparation
+    >>> from sklearn_cnmf.online import OnlineSeparator
+    >>> trials, references = simulate_trials(
+    ...     load_example_stems()[:1], n_subjects=1, n_repetitions=1, random_state=0)
+    >>> pipeline = Pipeline([
+    ...     ("prepare", EEGPreparation(sfreq=None)),
+    ...     ("decode", EnvelopeDecoder(phase="forward", scale=None, alpha=1.0)),
+    ...     ("separate", ContrastiveNMF(random_state=0))]).fit(trials, references)
+    >>> online = OnlineSeparator(
+    ...     pipeline, instruments=trials[0].instruments, eeg_sfreq=trials[0].eeg_sfreq)
+    >>> online.push_eeg(trials[0].eeg[:, :256])
+    >>> attended, rest = online.push_audio(trials[0].mixture[:22050])
+    >>> round(online.latency, 2), len(attended) >= 22050 * (1 - online.latency) - 1
+    (0.33, True)
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        instruments: Sequence[str],
+        eeg_sfreq: float,
+        half_life: float = 10.0,
+        depth: float = 30.0,
+    ):
+        preparations, decoder, separator = _steps(pipeline)
+        check_number("eeg_sfreq", eeg_sfreq, above=0)
+        if half_life != np.inf:
+            check_number("half_life", half_life, above=0)
+        check_number("depth", depth, above=0)
+        learned = separator.model_
+        self.instruments = _present(instruments, learned)
+        self.audio_sfreq = learned.audio_sfreq
+        self._n_fft = learned.n_fft
+        model = decoder.model_
+        self._sfreq = model.sfreq
+        self._n_channels = len(model.pooled.mean)
+        self._guide = StreamedGuide(
+            preparations, decoder, float(eeg_sfreq), self.instruments
+        )
+        self._guide_frames: deque[np.ndarray] = deque()
+        self._spectra = FixedSpectra(learned, self.instruments, separator.mask_power)
+        self._features = StreamedFeature(model.feature, self.audio_sfreq, self._sfreq)
+        self._feature_frames: deque[np.ndarray] = deque()
+        band = model.l_freq, model.h_freq
+        self._evidence = Evidence(
+            model.weights,
+            len(self.instruments),
+            self._sfreq,
+            band,
+            half_life,
+        )
+        self._band = CausalFilter(
+            self._sfreq,
+            l_freq=model.l_freq,
+            h_freq=model.h_freq,
+            phase="forward" if model.phase == "zero" else model.phase,
+        )
+        self._behind = max(_BEHIND, (LATENCY_FRAMES + 2) / self._sfreq)
+        self._least = 10 ** (-depth / 20)
+        self._n_eeg_frames = self._n_decided = self._n_out = 0
+        self.n_missing = 0
+        n_kept = round(_KEPT * self._sfreq)
+        self._decided: deque[np.ndarray] = deque(maxlen=n_kept)
+        self._gains = np.full((1, len(self.instruments)), 1 / len(self.instruments))
+        self._shape: tuple[int, ...] | MaybeNone = None
+        self._in: StreamedSpectra | MaybeNone = None
+        self._mixture: np.ndarray | MaybeNone = None
+
+    @property
+    def latency(self) -> float:
+        hop = self._n_fft // 4
+        return (self._n_fft + (_AT_A_TIME - 1) * hop) / self.audio_sfreq
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        return np.array(self._decided).reshape(-1, len(self.instruments))
+
+    @property
+    def times(self) -> np.ndarray:
+        first = self._n_decided - len(self._decided)
+        return np.arange(first, self._n_decided) / self._sfreq + self._behind
+
+    def push_eeg(self, eeg: ArrayLike) -> None:
+        """Take the EEG that follows.
+
+        Parameters
+        ----------
+        eeg : array-like of shape (n_channels, n_times)
+            The next samples, any number of them, in the order of the channels of the
+            training trials.
+
+        Raises
+        ------
+        ValueError
+            If it has another shape or is not finite.
+        """
+        eeg = as_signals("eeg", eeg, (2,))
+        if len(eeg) != self._n_channels:
+            raise ValueError(
+                f"eeg: expected {self._n_channels} channels, got {len(eeg)}"
+            )
+        guide = self._guide.push(eeg)
+        late = max(0, min(self._n_decided - self._n_eeg_frames, guide.shape[1]))
+        self._n_eeg_frames += guide.shape[1]
+        self._guide_frames.extend(guide.T[late:])
+
+    def push_audio(self, audio: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Take the audio that follows, and put out what is complete.
+
+        Parameters
+        ----------
+        audio : array-like of shape (n_samples,) or (n_audio_channels, n_samples)
+            The next samples of the mixture, any number of them.
+
+        Returns
+        -------
+        attended, rest : ndarray of shape (n_out,) or (n_audio_channels, n_out)
+            What follows what was put out before; they add up to the mixture.
+        """
+        audio = as_signals("audio", audio, (1, 2))
+        self._begin(audio)
+        audio = audio.reshape(self._mixture.shape[0], -1).astype(
+            self._dtype, copy=False
+        )
+        self._mixture = np.concatenate([self._mixture, audio], axis=1)
+        stft = self._in.push(audio, _AT_A_TIME)
+        nothing = np.zeros((len(self.instruments), len(audio), 0), self._dtype)
+        blocks = [
+            self._separate(stft[:, first : first + _AT_A_TIME])
+            for first in range(0, stft.shape[1], _AT_A_TIME)
+        ]
+        return self._put_out(np.concatenate([nothing, *blocks], axis=-1))
+
+    def finish(self) -> tuple[np.ndarray, np.ndarray]:
+        """End the streams: put out what the last window holds back.
+
+        Returns
+        -------
+        attended, rest : ndarray
+            As from :meth:`push_audio`. All that was put out is as long as the mixture.
+        """
+        if self._shape is None:
+            raise ValueError("finish: no audio was pushed")
+        left = self._mixture.shape[1]
+        silence = np.zeros((*self._shape, round(self.latency * self.audio_sfreq) + 1))
+        n_missing = self.n_missing
+        attended, rest = self.push_audio(silence)
+        self.n_missing = n_missing  # no EEG is missing that comes after the end
+        return attended[..., :left], rest[..., :left]
+
+    def _begin(self, audio):
+        shape = audio.shape[:-1]
+        if self._in is None:
+            n_channels = int(np.prod(shape, dtype=int))
+            self._shape, self._dtype = shape, np.dtype(audio_dtype(audio))
+            self._in = StreamedSpectra(self._n_fft, n_channels, self._dtype)
+            shares = len(self.instruments), n_channels
+            self._out = StreamedAudio(self._n_fft, shares, self._dtype)
+            self._mixture = np.zeros((n_channels, 0), self._dtype)
+        elif shape != self._shape:
+            raise ValueError(
+                f"audio: expected shape {(*self._shape, None)} as before, got "
+                f"{audio.shape}"
+            )
+
+    def _separate(self, stft):
+        """Audio of each instrument that a block of frames completes."""
+        magnitudes = np.sqrt(np.sum(np.square(np.abs(stft)), axis=0))
+        masks = self._spectra.masks(magnitudes)
+        candidates = self._out.push(masks[:, np.newaxis] * stft)
+        features = self._features.push(candidates)
+        if features.size:
+            shape = features.shape
+            features = self._band(features.reshape(-1, shape[-1])).reshape(shape)
+            self._feature_frames.extend(np.moveaxis(features, -1, 0))
+        return candidates
+
+    def _put_out(self, candidates):
+        n_out = candidates.shape[-1]
+        gains = self._gains_of(n_out)
+        attended = np.einsum("it,ict->ct", gains, candidates).astype(self._dtype)
+        rest = self._mixture[:, :n_out] - attended
+        self._mixture = self._mixture[:, n_out:]
+        self._n_out += n_out
+        shape = *self._shape, n_out
+        return attended.reshape(shape), rest.reshape(shape)
+
+    def _gains_of(self, n_out):
+        """Gain of each instrument at the next samples, (n_instruments, n_out)."""
+        samples = np.arange(self._n_out, self._n_out + n_out + 1)
+        places = (samples / self.audio_sfreq - self._behind) * self._sfreq
+        while n_out and self._n_decided <= places[-2] + 1:
+            self._decide()
+        first = self._n_decided - len(self._gains)
+        frames = np.arange(first, self._n_decided)
+        gains = np.array([np.interp(places[:-1], frames, own) for own in self._gains.T])
+        # Those that the next sample lies between are still needed.
+        self._gains = self._gains[max(0, int(places[-1]) - first) :]
+        return gains
+
+    def _decide(self):
+        """Take the next frame of the guide, or none if it has not come."""
+        guide = self._guide_frames.popleft() if self._guide_frames else None
+        self.n_missing += guide is None
+        probabilities = self._evidence.update(guide, self._feature_frames.popleft())
+        self._n_decided += 1
+        self._decided.append(probabilities)
+        wanted = self._least + (1 - self._least) * probabilities
+        largest = 1 / (_FADE * self._sfreq)
+        step = np.clip(wanted - self._gains[-1], -largest, largest)
+        self._gains = np.vstack([self._gains, self._gains[-1] + step])
+
+
+def _steps(pipeline):
+    """Take a pipeline apart that can run along."""
+    check_kind("pipeline", pipeline, Pipeline)
+    steps = [step for _, step in pipeline.steps if step not in (None, "passthrough")]
+    kinds = [EEGPreparation] * (len(steps) - 2) + [EnvelopeDecoder, ContrastiveNMF]
+    if len(steps) < 2 or not all(map(isinstance, steps, kinds)):
+        raise ValueError(
+            "pipeline: expected any number of EEGPreparation, an EnvelopeDecoder and a "
+            f"ContrastiveNMF, got {[type(step).__name__ for step in steps]}"
+        )
+    for step in steps:
+        fitted_value(step, trials=True)
+    *preparations, decoder, separator = steps
+    if not isinstance(separator.model_, LearnedSpectra):
+        raise ValueError(
+            "pipeline: expected a ContrastiveNMF with dictionary='learned', got "
+            f"{separator.dictionary!r}"
+        )
+    for step in (*preparations, decoder):
+        edges = {"l_freq": step.l_freq, "h_freq": step.h_freq}
+        has_band = any(edge is not None for edge in edges.values())
+        slower = step.phase == "zero" and step.sfreq is not None
+        name = type(step).__name__
+        if step.phase == "zero" and has_band:
+            raise ValueError(
+                f"pipeline: phase of {name} is 'zero', whose band-pass needs the "
+                "future; fit it with phase='forward' or 'minimum'"
+            )
+        if slower and isinstance(step, EEGPreparation):
+            raise ValueError(
+                f"pipeline: sfreq of {name} is {step.sfreq:g} and its phase 'zero', "
+                "whose resampling needs the future; fit it with sfreq=None, or with "
+                "h_freq and another phase"
+            )
+        if getattr(step, "notch_freqs", ()):
+            raise ValueError(f"pipeline: notch_freqs of {name} need the future")
+    if decoder.scale is not None:
+        raise ValueError(
+            f"pipeline: scale of EnvelopeDecoder is {decoder.scale!r}, which needs the "
+            "whole recording; fit it with scale=None after an EEGPreparation"
+        )
+    if decoder.model_.output_weights is None:
+        raise ValueError(
+            "pipeline: the EnvelopeDecoder has no output_weights_, and without them "
+            "nothing says how likely a choice is"
+        )
+    return preparations, decoder, separator
+
+
+def _present(instruments, learned):
+    check_names("instruments", instruments)
+    unknown = sorted(set(instruments) - set(learned.instruments))
+    if unknown or len(instruments) < 2:
+        raise ValueError(
+            f"instruments: expected two or more of {list(learned.instruments)}, got "
+            f"{list(instruments)}"
+        )
+    return tuple(instruments)

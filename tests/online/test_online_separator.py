@@ -1,0 +1,242 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+
+from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
+from sklearn_cnmf.metrics import si_sdr
+from sklearn_cnmf.online import OnlineSeparator
+
+from .conftest import make_trial
+
+INF = float("inf")
+
+
+def run(separator, trial, *, eeg_sizes=(16,), audio_sizes=(500,), late=0.0, skip=()):
+    """Push a trial, EEG up to the time of the audio less `late` seconds."""
+    eeg, audio, put_out, n_pushed = 0, 0, [], 0
+    while audio < trial.mixture.shape[-1]:
+        size = audio_sizes[n_pushed % len(audio_sizes)]
+        end = (audio + size) / trial.audio_sfreq - late
+        while eeg < min(end * trial.eeg_sfreq, trial.eeg.shape[1]):
+            n_eeg = eeg_sizes[n_pushed % len(eeg_sizes)]
+            if not any(a <= eeg / trial.eeg_sfreq < b for a, b in skip):
+                separator.push_eeg(trial.eeg[:, eeg : eeg + n_eeg])
+            eeg += n_eeg
+        put_out.append(separator.push_audio(trial.mixture[..., audio : audio + size]))
+        audio += size
+        n_pushed += 1
+    put_out.append(separator.finish())
+    return [np.concatenate(parts, axis=-1) for parts in zip(*put_out)]
+
+
+def make(streams, pipeline=None, **changes):
+    options = {"instruments": ("flute", "horn"), "eeg_sfreq": 128.0, **changes}
+    return OnlineSeparator(pipeline or streams.pipeline, **options)
+
+
+@pytest.fixture(scope="module")
+def whole(streams):
+    separator = make(streams, half_life=INF)
+    return separator, *run(separator, streams.trial)
+
+
+def test_both_parts_add_up_to_the_mixture(streams, whole):
+    _, attended, rest = whole
+    assert attended.shape == streams.trial.mixture.shape
+    assert_allclose(attended + rest, streams.trial.mixture, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"eeg_sizes": (1,), "audio_sizes": (77, 1203, 1)},
+        {"eeg_sizes": (5, 31), "audio_sizes": (64,)},
+        {"late": 0.1},
+    ],
+)
+def test_chunks_make_no_difference(streams, whole, sizes):
+    separator = make(streams, half_life=INF)
+    attended, rest = run(separator, streams.trial, **sizes)
+    assert separator.n_missing == 0
+    assert_array_equal(attended, whole[1])
+    assert_array_equal(rest, whole[2])
+    assert_array_equal(separator.probabilities, whole[0].probabilities)
+
+
+def test_at_the_end_it_knows_what_the_whole_trial_says(streams, whole):
+    separator, attended, _ = whole
+    expected = streams.pipeline.predict_proba([streams.trial])[0]
+    assert_allclose(separator.probabilities[-1], expected, atol=0.03)
+    assert separator.probabilities[-1, streams.reference.attended] > 0.9
+    source = streams.reference.sources[streams.reference.attended]
+    offline = streams.pipeline.predict([streams.trial])[0]
+    last = slice(len(source) // 2, None)
+    gained = si_sdr(source[last], attended[last])
+    assert gained > si_sdr(source[last], offline[last]) - 1
+    assert gained > si_sdr(source[last], streams.trial.mixture[last]) + 6
+
+
+def test_nothing_is_known_before_it_is_heard(streams, whole):
+    trial = streams.trial
+    changed = trial.mixture.copy()
+    changed[30000:] = np.random.default_rng(0).standard_normal(len(changed) - 30000)
+    eeg = trial.eeg.copy()
+    eeg[:, 960:] = 0
+    separator = make(streams, half_life=INF)
+    attended, _ = run(separator, replace(trial, mixture=changed, eeg=eeg))
+    n_same = 30000 - round(separator.latency * trial.audio_sfreq)
+    assert_array_equal(attended[:n_same], whole[1][:n_same])
+    assert not np.allclose(attended[30000:], whole[1][30000:])
+
+
+def test_what_is_put_out_is_late_by_the_latency(streams):
+    separator = make(streams)
+    assert separator.latency == pytest.approx(0.064 * 7 / 4)
+    n_latency = round(separator.latency * 4000)
+    n_in = n_out = 0
+    for start in range(0, 8000, 37):
+        attended, _ = separator.push_audio(streams.trial.mixture[start : start + 37])
+        n_in, n_out = n_in + 37, n_out + len(attended)
+        assert n_in - n_out <= n_latency
+
+
+def test_a_listener_who_turns_is_followed_the_sooner_the_shorter_the_half_life(streams):
+    turned = make_trial(6, 1 - streams.reference.attended)[0]
+    both = np.hstack([streams.trial.eeg[:, :768], turned.eeg[:, 768:]])
+    seconds = []
+    for half_life in (1.5, INF):
+        separator = make(streams, half_life=half_life)
+        run(separator, replace(streams.trial, eeg=both))
+        new = separator.probabilities[:, 1 - streams.reference.attended]
+        assert new[separator.times < 6][-1] < 0.3
+        seconds.append(separator.times[np.flatnonzero(new < 0.5)[-1]] - 6)
+    assert seconds[0] < seconds[1] - 0.5
+    assert seconds[0] < 4
+
+
+def test_gains_change_slowly_and_never_reach_silence(streams):
+    mixture = np.zeros(48000)
+    mixture[::64] = 1.0  # all frames are alike, and so are the masks
+    separator = make(streams, depth=20.0, half_life=INF)
+    attended, _ = run(separator, replace(streams.trial, mixture=mixture))
+    share = attended[::64][8:-8]
+    assert share.min() >= 0.1 - 1e-9
+    assert np.abs(np.diff(share)).max() <= 4 * 64 / 4000 + 1e-9
+
+
+def test_eeg_that_is_missing_is_counted_and_decides_nothing(streams):
+    separator = make(streams)
+    attended, rest = run(separator, replace(streams.trial, eeg=np.zeros((4, 0))))
+    assert_allclose(attended + rest, streams.trial.mixture, atol=1e-12)
+    assert separator.n_missing > 700
+    assert_allclose(separator.probabilities, 0.5)
+
+
+def test_eeg_that_comes_too_late_is_left_out(streams):
+    separator = make(streams, half_life=INF)
+    run(separator, streams.trial, late=2.0)
+    on_time = make(streams, half_life=INF)
+    run(on_time, streams.trial)
+    assert separator.n_missing > 0
+    assert on_time.n_missing == 0
+
+
+def test_times_are_those_of_the_output(streams, whole):
+    separator = whole[0]
+    assert len(separator.times) == len(separator.probabilities)
+    assert separator.times[0] == pytest.approx(0.3)
+    assert np.diff(separator.times) == pytest.approx(1 / 64)
+    assert 11.9 < separator.times[-1] < 12.2
+
+
+def test_stereo_has_a_mask_for_both_channels(streams, whole):
+    trial = replace(streams.trial, mixture=np.stack([streams.trial.mixture] * 2))
+    attended, rest = run(make(streams, half_life=INF), trial)
+    assert attended.shape == rest.shape == trial.mixture.shape
+    assert_allclose(attended, np.stack([whole[1]] * 2), atol=1e-6)
+
+
+def test_single_precision_stays_so(streams, whole):
+    mixture = streams.trial.mixture.astype(np.float32)
+    attended, rest = run(
+        make(streams, half_life=INF), replace(streams.trial, mixture=mixture)
+    )
+    assert attended.dtype == rest.dtype == np.float32
+    assert_allclose(attended, whole[1], atol=1e-4)
+
+
+def test_inputs_are_left_as_they_are(streams):
+    eeg, audio = streams.trial.eeg.copy(), streams.trial.mixture.copy()
+    separator = make(streams)
+    separator.push_eeg(eeg)
+    separator.push_audio(audio)
+    assert_array_equal(eeg, streams.trial.eeg)
+    assert_array_equal(audio, streams.trial.mixture)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"instruments": ("flute",)}, r"instruments: expected two or more of"),
+        (
+            {"instruments": ("flute", "oboe")},
+            r"instruments: expected .* got \['flute', ",
+        ),
+        ({"instruments": "flute"}, "instruments"),
+        ({"eeg_sfreq": 0}, "eeg_sfreq"),
+        ({"eeg_sfreq": 10.0}, "h_freq"),
+        ({"half_life": 0.0}, "half_life"),
+        ({"depth": -1.0}, "depth"),
+        ({"pipeline": ContrastiveNMF()}, "pipeline: expected a Pipeline"),
+    ],
+)
+def test_bad_arguments_are_named(streams, changes, message):
+    with pytest.raises(ValueError, match=message):
+        make(streams, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"decode__phase": "zero"}, "phase of EnvelopeDecoder is 'zero'"),
+        ({"decode__scale": "robust"}, "scale of EnvelopeDecoder is 'robust'"),
+        (
+            {"prepare__sfreq": 64.0},
+            "sfreq of EEGPreparation is 64 and its phase 'zero'",
+        ),
+        ({"prepare__notch_freqs": (50.0,)}, "notch_freqs of EEGPreparation"),
+        ({"separate__dictionary": "harmonic", "separate__n_components": 2}, "learned"),
+    ],
+)
+def test_what_needs_the_future_is_refused(streams, changes, message):
+    pipeline = clone(streams.pipeline).set_params(**changes)
+    pipeline.fit([streams.trial], [streams.reference])
+    with pytest.raises(ValueError, match=message):
+        make(streams, pipeline)
+
+
+def test_what_is_not_fitted_or_another_pipeline_is_refused(streams):
+    with pytest.raises(NotFittedError):
+        make(streams, clone(streams.pipeline))
+    with pytest.raises(ValueError, match=r"pipeline: expected any number of EEGPrep"):
+        make(streams, Pipeline([("decode", EnvelopeDecoder())]))
+
+
+def test_bad_chunks_are_named(streams):
+    separator = make(streams)
+    with pytest.raises(ValueError, match="eeg: expected 4 channels, got 3"):
+        separator.push_eeg(np.zeros((3, 10)))
+    with pytest.raises(ValueError, match="eeg"):
+        separator.push_eeg(np.full((4, 10), np.nan))
+    with pytest.raises(ValueError, match="no audio"):
+        separator.finish()
+    separator.push_audio(np.zeros(100))
+    with pytest.raises(ValueError, match=r"audio: expected .* as before"):
+        separator.push_audio(np.zeros((2, 100)))
+    with pytest.raises(ValueError, match="audio"):
+        separator.push_audio(np.full(100, np.inf))
