@@ -110,3 +110,9 @@ def test_closest_refuses_other_shapes(sources):
         closest_source(sources, np.ones(5))
     with pytest.raises(ValueError, match="reference: expected 2-D or 3-D"):
         closest_source(sources[0], sources[0])
+
+
+def test_scores_tell_errors_down_to_rounding(sources, rng):
+    estimate = sources[1] + 1e-12 * rng.standard_normal(4000)
+    scores = score_trial(make_trial(sources), Reference(sources, 1), estimate)
+    assert scores["si_sdr"] == pytest.approx(240, abs=0.5)
