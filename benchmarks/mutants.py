@@ -327,7 +327,7 @@ def run_tests(clone, tests, cache):
         os._exit(int(code))
 
 
-def work(clone, todo, answers, limit_of):
+def work(clone, todo, answers):
     warm()
     # What is not broken has to pass, or all that follows means nothing.
     control = next(Path(clone, PACKAGE, "metrics").glob("_*.py")).relative_to(clone)
@@ -382,7 +382,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         # No daemons, which may have no processes of their own, as tests do.
         workers = [
-            context.Process(target=work, args=(clone, todo, answers, limit_of))
+            context.Process(target=work, args=(clone, todo, answers))
             for clone in clones(options.jobs, Path(folder))
         ]
         for worker in workers:

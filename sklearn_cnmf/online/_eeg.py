@@ -1,5 +1,6 @@
 """A guide out of EEG that arrives in chunks."""
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,7 +22,7 @@ class StreamedPreparation:
     """
 
     def __init__(self, step: EEGPreparation, sfreq: float):
-        self._step = step
+        self._step = step = copy.deepcopy(step)  # what is set later has no part
         self._reference = step._reference_channels()
         self._filter = CausalFilter(
             sfreq, l_freq=step.l_freq, h_freq=step.h_freq, phase=_run(step.phase)

@@ -8,7 +8,7 @@ import numpy as np
 # Frames that are computed at a time, and how much audio around them, in frames of the
 # feature, takes part: more than the window of any feature that has a name.
 _AT_A_TIME, _BEFORE, _AFTER = 4, 16, 8
-# Seconds.
+# Frames of audio that are needed from the first of a block on.
 LATENCY_FRAMES = _AT_A_TIME + _AFTER
 
 
@@ -48,7 +48,7 @@ class StreamedFeature:
         found = []
         while (
             self._sample(self._n_frames + LATENCY_FRAMES) - self._first
-            <= (audio.shape[-1])
+            <= audio.shape[-1]
         ):
             found.append(self._block(audio))
             self._n_frames += _AT_A_TIME

@@ -12,7 +12,7 @@ from .._typing import MaybeNone
 from .._validation import as_signals, check_kind, check_names, check_number
 from ..decoding import EEGPreparation, EnvelopeDecoder
 from ..separation import ContrastiveNMF, LearnedSpectra
-from ..separation._stft import audio_dtype
+from ..separation._stft import audio_dtype, hop_of
 from ..signals import CausalFilter
 from ._eeg import StreamedGuide
 from ._evidence import Evidence
@@ -22,9 +22,9 @@ from ._stft import StreamedAudio, StreamedSpectra
 
 # Frames of the mixture that are explained at a time: four are a window.
 _AT_A_TIME = 4
-# How much older than the audio the evidence is that decides it, so that EEG may come
-# late (seconds).
-_BEHIND = 0.3
+# Frames of the guide by which the evidence that decides a sample is older than what
+# its features and the lags of the decoder need, so that EEG may come late.
+_MARGIN = 3
 # Seconds in which a gain may go from nothing to all.
 _FADE = 0.25
 # Seconds of probabilities that are kept.
@@ -153,9 +153,11 @@ class OnlineSeparator:
             h_freq=model.h_freq,
             phase="forward" if model.phase == "zero" else model.phase,
         )
-        self._behind = max(_BEHIND, (LATENCY_FRAMES + 2) / self._sfreq)
+        needed = max(LATENCY_FRAMES, int(model.pooled.lags[-1]))
+        self._behind = (needed + _MARGIN) / self._sfreq
         self._least = 10 ** (-depth / 20)
         self._n_eeg_frames = self._n_decided = self._n_out = 0
+        self._is_over = False
         self.n_missing = 0
         n_kept = round(_KEPT * self._sfreq)
         self._decided: deque[np.ndarray] = deque(maxlen=n_kept)
@@ -166,8 +168,8 @@ class OnlineSeparator:
 
     @property
     def latency(self) -> float:
-        hop = self._n_fft // 4
-        return (self._n_fft + (_AT_A_TIME - 1) * hop) / self.audio_sfreq
+        n_samples = self._n_fft + (_AT_A_TIME - 1) * hop_of(self._n_fft)
+        return n_samples / self.audio_sfreq
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -184,7 +186,7 @@ class OnlineSeparator:
         Parameters
         ----------
         eeg : array-like of shape (n_channels, n_times)
-            The next samples, any number of them, in the order of the channels of the
+            The next samples, one at least, in the order of the channels of the
             training trials.
 
         Raises
@@ -192,6 +194,7 @@ class OnlineSeparator:
         ValueError
             If it has another shape or is not finite.
         """
+        self._check_open()
         eeg = as_signals("eeg", eeg, (2,))
         if len(eeg) != self._n_channels:
             raise ValueError(
@@ -208,13 +211,14 @@ class OnlineSeparator:
         Parameters
         ----------
         audio : array-like of shape (n_samples,) or (n_audio_channels, n_samples)
-            The next samples of the mixture, any number of them.
+            The next samples of the mixture, one at least.
 
         Returns
         -------
         attended, rest : ndarray of shape (n_out,) or (n_audio_channels, n_out)
             What follows what was put out before; they add up to the mixture.
         """
+        self._check_open()
         audio = as_signals("audio", audio, (1, 2))
         self._begin(audio)
         audio = audio.reshape(self._mixture.shape[0], -1).astype(
@@ -237,6 +241,7 @@ class OnlineSeparator:
         attended, rest : ndarray
             As from :meth:`push_audio`. All that was put out is as long as the mixture.
         """
+        self._check_open()
         if self._shape is None:
             raise ValueError("finish: no audio was pushed")
         left = self._mixture.shape[1]
@@ -244,7 +249,12 @@ class OnlineSeparator:
         n_missing = self.n_missing
         attended, rest = self.push_audio(silence)
         self.n_missing = n_missing  # no EEG is missing that comes after the end
+        self._is_over = True
         return attended[..., :left], rest[..., :left]
+
+    def _check_open(self):
+        if self._is_over:
+            raise ValueError("the streams are finished; make another OnlineSeparator")
 
     def _begin(self, audio):
         shape = audio.shape[:-1]
@@ -328,28 +338,32 @@ def _steps(pipeline):
             f"{separator.dictionary!r}"
         )
     for step in (*preparations, decoder):
-        edges = {"l_freq": step.l_freq, "h_freq": step.h_freq}
-        has_band = any(edge is not None for edge in edges.values())
-        slower = step.phase == "zero" and step.sfreq is not None
-        name = type(step).__name__
-        if step.phase == "zero" and has_band:
+        name, looks_ahead = type(step).__name__, step.phase == "zero"
+        if looks_ahead and (step.l_freq, step.h_freq) != (None, None):
             raise ValueError(
                 f"pipeline: phase of {name} is 'zero', whose band-pass needs the "
                 "future; fit it with phase='forward' or 'minimum'"
             )
-        if slower and isinstance(step, EEGPreparation):
+        if looks_ahead and isinstance(step, EEGPreparation) and step.sfreq is not None:
             raise ValueError(
                 f"pipeline: sfreq of {name} is {step.sfreq:g} and its phase 'zero', "
                 "whose resampling needs the future; fit it with sfreq=None, or with "
                 "h_freq and another phase"
             )
-        if getattr(step, "notch_freqs", ()):
+        if np.size(getattr(step, "notch_freqs", ())):
             raise ValueError(f"pipeline: notch_freqs of {name} need the future")
     if decoder.scale is not None:
         raise ValueError(
             f"pipeline: scale of EnvelopeDecoder is {decoder.scale!r}, which needs the "
             "whole recording; fit it with scale=None after an EEGPreparation"
         )
+    for name, used in (("delta", 0.0), ("choice", "soft"), ("choice_window", None)):
+        given = getattr(separator, name)
+        if given != used and not (name == "delta" and given is None):
+            raise ValueError(
+                f"pipeline: {name} of ContrastiveNMF is {given!r}, which has no part "
+                f"in a stream; expected {used!r}"
+            )
     if decoder.model_.output_weights is None:
         raise ValueError(
             "pipeline: the EnvelopeDecoder has no output_weights_, and without them "

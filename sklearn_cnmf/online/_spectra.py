@@ -8,8 +8,14 @@ from ..separation import LearnedSpectra
 from ..separation._bands import in_bands
 from ..separation._dictionary import with_transpositions
 from ..separation._explain import COST_OF_A_SEMITONE
-from ..separation._stft import attended_mask
+from ..separation._stft import masks_of
 
+# SI-SDR gain in dB, right instrument given, mean of 6 sources of three example duos;
+# whole mixtures, to which spectra adapt, 12.7:
+#
+#    24 bands per octave, 20 iterations    11.2
+#    48                   20               12.2
+#    48                   40               12.9
 _BANDS_PER_OCTAVE = 48
 _N_ITERATIONS = 40
 
@@ -78,9 +84,4 @@ class FixedSpectra:
                 np.split(activations, self._ends, axis=1), self._spectra
             )
         ]
-        return np.stack(
-            [
-                attended_mask(own, sum(models[:i] + models[i + 1 :]), self._mask_power)
-                for i, own in enumerate(models)
-            ]
-        )
+        return np.stack(list(masks_of(models, self._mask_power)))

@@ -91,19 +91,12 @@ class StreamedAudio:
         for frame in np.moveaxis(np.fft.irfft(stft, n=self.n_fft), -2, 0):
             self._sum += frame * self._window
             self._weight += self._window**2
-            complete.append(
-                self._sum[..., : self.hop_length] / self._weight[: self.hop_length]
-                if self._n_before == 0
-                else self._after_start()
-            )
+            inside = slice(min(self._n_before, self.hop_length), self.hop_length)
+            complete.append(self._sum[..., inside] / self._weight[inside])
             self._n_before = max(0, self._n_before - self.hop_length)
             self._sum = _moved(self._sum, self.hop_length)
             self._weight = _moved(self._weight, self.hop_length)
         return np.concatenate(complete, axis=-1)
-
-    def _after_start(self):
-        inside = slice(min(self._n_before, self.hop_length), self.hop_length)
-        return self._sum[..., inside] / self._weight[inside]
 
 
 def _moved(array, n_samples):

@@ -12,10 +12,10 @@ from ..trial import Trial
 from ._channels import channel_levels
 from ._selection import level_rows
 from ._stft import (
-    attended_mask,
     guide_at_frames,
     hop_of,
     mask_waveform,
+    masks_of,
     nonnegative_guide,
     spectra,
 )
@@ -294,11 +294,10 @@ class Mixture:
 
     def _shares(self, stft, models, mask_power):
         n_samples = self.part.stop - self.part.start
-        masks = (
-            attended_mask(own, sum(models[:i] + models[i + 1 :]), mask_power)
-            for i, own in enumerate(models)
-        )
-        return [mask_waveform(stft, mask, self.hop_length, n_samples) for mask in masks]
+        return [
+            mask_waveform(stft, mask, self.hop_length, n_samples)
+            for mask in masks_of(models, mask_power)
+        ]
 
 
 def _near_one(magnitudes):

@@ -1,5 +1,8 @@
 """Between waveforms and the magnitudes that are factorised."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from scipy.fft import next_fast_len
 
@@ -140,6 +143,25 @@ def attended_mask(attended: np.ndarray, rest: np.ndarray, power: float) -> np.nd
     return np.where(total > 0, attended / np.where(total > 0, total, 1), 0.5).astype(
         largest.dtype, copy=False
     )
+
+
+def masks_of(models: list[np.ndarray], power: float) -> Iterator[np.ndarray]:
+    """Yield the mask of each modelled source against the sum of the others.
+
+    Parameters
+    ----------
+    models : list of ndarray of shape (n_frames, n_bins)
+        Modelled magnitudes.
+    power : float
+        As in :func:`attended_mask`.
+
+    Yields
+    ------
+    mask : ndarray of shape (n_frames, n_bins)
+    """
+    for index, own in enumerate(models):
+        rest: Any = sum(models[:index] + models[index + 1 :])
+        yield attended_mask(own, rest, power)
 
 
 def guide_at_frames(

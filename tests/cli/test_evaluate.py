@@ -9,32 +9,13 @@ import pytest
 from sklearn_cnmf import Reference
 from sklearn_cnmf.cli import _evaluate, _evaluated_data, main
 from sklearn_cnmf.datasets import (
-    Piece,
     load_example_stems,
     save_trials,
     simulate_madeeg,
     simulate_trials,
 )
 
-SFREQ = 4000.0
-
-
-def pieces():
-    """Duos of tones that come and go, for commands that have to be quick."""
-    rng = np.random.default_rng(0)
-    times = np.arange(int(4 * SFREQ)) / SFREQ
-    found = []
-    for number in range(3):
-        stems = []
-        for pitch in (200.0, 1100.0):
-            levels = np.repeat(rng.uniform(0.05, 1, 16), len(times) // 16)
-            tone = sum(np.sin(2 * np.pi * k * pitch * times) / k for k in (1, 1.5))
-            stems.append((levels * tone).astype(np.float32))
-        names = ("low", "high")
-        found.append(
-            Piece(f"p{number}", "duo", "pop", False, names, np.array(stems), SFREQ)
-        )
-    return found
+from ..faults import writers
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +23,7 @@ def saved(tmp_path_factory):
     """A file of two listeners, six trials each."""
     path = tmp_path_factory.mktemp("saved") / "trials.h5"
     trials, references = simulate_trials(
-        pieces(), n_subjects=2, n_repetitions=1, snr_db=0.0, random_state=0
+        writers.pieces()[:3], n_subjects=2, n_repetitions=1, snr_db=0.0, random_state=0
     )
     save_trials(path, trials, references)
     return path
@@ -164,7 +145,9 @@ def test_what_does_not_fit_is_told_in_one_line(
 
 
 def test_trials_without_references_are_refused(saved, tmp_path, capsys):
-    trials, _ = simulate_trials(pieces(), n_subjects=1, n_repetitions=1, random_state=0)
+    trials, _ = simulate_trials(
+        writers.pieces()[:3], n_subjects=1, n_repetitions=1, random_state=0
+    )
     save_trials(tmp_path / "trials.h5", trials)
     command = ["evaluate", "--data", f"trials:{tmp_path / 'trials.h5'}"]
     assert main([*command, "--out", str(tmp_path / "out")]) == 2
@@ -174,7 +157,7 @@ def test_trials_without_references_are_refused(saved, tmp_path, capsys):
 @pytest.mark.filterwarnings("default:1 of 6 trials failed")
 def test_what_failed_is_written(tmp_path, capsys):
     trials, references = simulate_trials(
-        pieces(), n_subjects=1, n_repetitions=1, snr_db=0.0, random_state=0
+        writers.pieces()[:3], n_subjects=1, n_repetitions=1, snr_db=0.0, random_state=0
     )
     trials[1] = replace(trials[1], mixture=0 * trials[1].mixture)
     references[1] = Reference(0 * references[1].sources, 0)
