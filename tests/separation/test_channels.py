@@ -2,6 +2,7 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf import Trial
+from sklearn_cnmf.separation._bands import in_bands
 from sklearn_cnmf.separation._channels import channel_levels
 from sklearn_cnmf.separation._mixture import Factors, Mixture
 
@@ -16,6 +17,23 @@ def test_levels_of_a_mixture_are_found():
     # The unit of the channels does not matter, nor does a phase.
     turned = channels * np.exp(2j * np.pi * rng.rand(*channels.shape)) * 1e-6
     assert_allclose(channel_levels(turned, models), 1e-6 * levels, rtol=1e-3, atol=1e-9)
+
+
+def test_levels_are_those_of_thirty_updates():
+    rng = np.random.default_rng(0)
+    # Two sources so alike that more updates would still move their levels.
+    first = rng.random((30, 200))
+    models = np.stack([first, first + 0.3 * rng.random((30, 200))])
+    channel = np.tensordot([0.9, 0.1], models, axes=1)
+    parts = np.stack([in_bands(own[::3], 24) for own in models])
+    X = in_bands(channel[::3], 24)
+    totals = parts.sum(axis=(1, 2))
+    levels = np.full(2, X.sum() / totals.sum())
+    for _ in range(30):
+        levels = levels * np.sum(parts * X / np.tensordot(levels, parts, 1), (1, 2))
+        levels /= totals
+    assert_allclose(channel_levels(channel[None], models), [levels], rtol=1e-6)
+    assert levels[0] < 0.8
 
 
 def test_silent_channels_and_sources_have_level_one():

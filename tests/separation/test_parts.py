@@ -22,6 +22,14 @@ def test_parts_cover_everything_and_fade_into_each_other(seconds):
     assert_allclose(total, 1, rtol=1e-6)
 
 
+def test_parts_fade_over_a_second():
+    first, second = parts_of(12000, 100.0)
+    assert first.stop - second.start == 100
+    weights = fading(first, 12000, 100.0, np.float64)
+    assert np.sum(weights < 1) == 100
+    assert_allclose(np.diff(weights[-100:]), -0.01)
+
+
 def test_audio_of_a_minute_stays_whole():
     (part,) = parts_of(6000, 100.0)
     assert part == slice(0, 6000)

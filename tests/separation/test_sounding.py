@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklearn_cnmf.separation._bands import in_bands
 from sklearn_cnmf.separation._sounding import sounding_components
-from sklearn_cnmf.separation.factorization import activations_for, kl_divergence
+from sklearn_cnmf.separation.factorization import (
+    activations_for,
+    contrastive_nmf,
+    kl_divergence,
+)
 
 
 def many_spectra(rng, n_components=400, n_bins=1025):
@@ -77,6 +82,34 @@ def test_few_spectra_are_all_kept():
     )
     assert_array_equal(kept, [0, 1])
     assert_allclose(activations, [[3, 3], [11, 11], [19, 19]])
+
+
+@pytest.mark.parametrize(("n_components", "all_kept"), [(200, True), (201, False)])
+def test_two_hundred_spectra_are_few(n_components, all_kept):
+    components = many_spectra(np.random.default_rng(0), n_components, 300)
+    groups = np.zeros(n_components, int)
+    kept, _, _ = sounding_components(
+        components[:5], components, np.zeros(n_components), groups
+    )
+    assert (len(kept) == n_components) == all_kept
+
+
+def test_misfit_is_relative_to_free_components():
+    rng = np.random.default_rng(0)
+    X = rng.gamma(0.3, size=(3000, 200))
+    # Flat spectra explain the sum of each frame, evenly.
+    _, _, misfit = sounding_components(
+        X, np.full((200, 200), 1 / 200), np.zeros(200), np.zeros(200, int)
+    )
+    # Of every third frame, 200 are asked.
+    asked = np.linspace(0, 999, 200).round().astype(int)
+    heard = in_bands(X[::3][asked], 24)
+    flat = in_bands(np.full((1, 200), 1 / 200), 24)
+    free = contrastive_nmf(heard, 48, delta=0.0, max_iter=40, random_state=0)
+    ratio = kl_divergence(heard, heard.sum(1, keepdims=True) * flat) / kl_divergence(
+        heard, free.activations @ free.components
+    )
+    assert_allclose(misfit, ratio, rtol=1e-3)
 
 
 def test_misfit_tells_spectra_of_other_sources(played):
