@@ -190,3 +190,17 @@ def test_windows_are_whole(n_times, expected):
     y, *sources = rng.standard_normal((3, n_times, 1))
     found = _windows([y], [sources], [0], 64.0)
     assert len(found) == max(1, n_times // 640)
+
+
+def test_each_window_is_compared_with_twenty_others_from_near_and_far():
+    held_out, candidates, attended = listener(41, (0.3,), 0, single=True)
+    found = _windows(held_out, candidates, attended, SFREQ)
+    for number, (_, _, others) in enumerate(found):
+        expected = [
+            np.corrcoef(
+                held_out[number][:, 0], candidates[(number + step) % 41][0][:, 0]
+            )
+            for step in range(1, 41, 2)
+        ]
+        r = np.array(expected)[:, 0, 1]
+        assert_allclose(np.ravel(others), np.arctanh(r), atol=1e-9)

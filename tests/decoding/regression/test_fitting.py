@@ -77,6 +77,15 @@ def test_a_level_curve_at_the_edge_does_not_warn():
     assert_array_equal(both, [True, False])
 
 
+@pytest.mark.parametrize(("gain", "rises"), [(5e-4, False), (2e-3, True)])
+def test_a_gain_of_a_thousandth_of_r_is_where_a_curve_begins_to_rise(gain, rises):
+    alphas = np.array([1.0, 10.0, 100.0])
+    for r in (0.02, 0.3):
+        means = r * np.array([0.5, 1 - gain, 1.0])
+        assert _rises_beyond(means, alphas, 2) == rises
+        assert _rises_beyond(means[::-1], alphas, 0) == rises
+
+
 def test_an_accident_at_the_edge_is_not_chosen():
     alphas = np.array([1e-6, 1e-2, 1.0, 1e6])
     noise = np.array([0.01, -0.01, 0.02, -0.02])
@@ -90,6 +99,16 @@ def test_an_accident_at_the_edge_is_not_chosen():
     assert_array_equal(_choose(both, alphas), [2, 3])
     assert _choose(level, alphas * 1e9) == 3
     assert _choose(level[:, :1], alphas) == 3
+
+
+@pytest.mark.parametrize(
+    ("alphas", "expected"), [((0.005, 0.02, 1.0), 0.02), ((20.0, 5.0, 1.0), 5.0)]
+)
+def test_penalties_from_a_hundredth_to_ten_are_the_usual_ones(alphas, expected):
+    # Each one a little better than the next, by less than its error.
+    noise = np.array([0.02, -0.01, 0.01, -0.02])
+    scores = np.array([[0.102], [0.101], [0.1]]) + [[1], [-1], [0]] * noise
+    assert alphas[_choose(scores, np.array(alphas))] == expected
 
 
 def test_the_decoder_passes_its_options_on():
@@ -186,3 +205,19 @@ def test_held_out_reconstructions_saw_nothing_of_their_group(alpha):
             r = pearson_r(alone.predict(xs[i])[inner], held_out[i][inner])
             assert_allclose(r, 1, atol=1e-3)
     assert fit_ridge(xs, ys, ["a"] * 5, LAGS, alpha=0.1, **options)[1] is None
+
+
+def test_the_eleventh_group_is_held_out_with_the_first(explicit_ridge, explicit_lags):
+    xs, ys = _recordings(lengths=(70,) * 12)
+    options = {"alpha": 0.1, "alphas": ALPHAS, "hold_out": True}
+    _, held_out = fit_ridge(xs, ys, range(12), LAGS, **options)
+    for left in ([0, 10], [1, 11], *([i] for i in range(2, 10))):
+        kept = [i for i in range(12) if i not in left]
+        weights, _ = explicit_ridge(
+            [xs[i] for i in kept], [ys[i] for i in kept], LAGS, 0.1
+        )
+        for i in left:
+            expected = explicit_lags(xs[i], LAGS) @ weights
+            found = held_out[i][: len(expected)]
+            centred = (a - a.mean(axis=0) for a in (found, expected))
+            assert_allclose(*centred, rtol=1e-6, atol=1e-9)
