@@ -45,6 +45,41 @@ def test_where_timbre_says_little_the_height_does():
     assert_array_equal(assign_voices(voices, [low, high]), [1, 0])
 
 
+def exchanged(envelopes, heights):
+    """Two instruments, and voices that each play where the other instrument does."""
+    return tuple(
+        tuple(
+            Profile(np.array([h]), 1e12 * own[None], np.full((1, len(own)), 1e12))
+            for own, h in zip(envelopes, order)
+        )
+        for order in (heights, heights[::-1])
+    )
+
+
+@pytest.mark.parametrize(
+    ("semitones", "share", "named_by_height"),
+    [(6, 0.39, True), (6, 0.285, False), (12, 0.26, True), (12, 0.235, False)],
+)
+def test_heights_weigh_a_tenth_of_partials(semitones, share, named_by_height):
+    envelopes = np.array([[share, 1 - share], [1 - share, share]])
+    instruments, voices = exchanged(envelopes, [60.0, 60.0 + semitones])
+    near, far = 1e-3 + np.exp(-(np.array([0, semitones]) ** 2) / 18) / 3
+    by_envelope = 2 * (1 - 2 * share) * np.log((1 - share) / share)
+    assert (by_envelope < 0.1 * 2 * np.log(near / far)) == named_by_height
+    order = [1, 0] if named_by_height else [0, 1]
+    assert_array_equal(assign_voices(voices, list(instruments)), order)
+
+
+@pytest.mark.parametrize(("partial", "compared"), [(20, True), (21, False)])
+def test_twenty_partials_are_compared(partial, compared):
+    envelopes = np.ones((2, 40))
+    envelopes[1, partial - 1] = 1000
+    envelopes /= envelopes.sum(axis=1, keepdims=True)
+    instruments, voices = exchanged(envelopes, [60.0, 72.0])
+    order = [0, 1] if compared else [1, 0]
+    assert_array_equal(assign_voices(voices, list(instruments)), order)
+
+
 def test_unknown_instrument_gets_what_is_left():
     voices = (profile(SOFT, [60]), profile(HOLLOW, [60]))
     for known, order in ((SOFT, [1, 0]), (HOLLOW, [0, 1])):
