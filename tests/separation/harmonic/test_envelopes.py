@@ -59,3 +59,16 @@ def test_far_from_all_notes_the_envelope_is_that_of_all():
     near, far = profile.envelopes_at(np.array([40.0, 90.0]))
     assert_allclose(far, near, rtol=0.05)
     assert_allclose(far, 0.25, rtol=0.05)
+
+
+def test_an_envelope_weighs_three_counts_against_what_is_found():
+    envelopes = made()
+    before = envelopes.overall[1]
+    found, expected = np.zeros_like(envelopes.nearby), np.zeros_like(envelopes.nearby)
+    row = envelopes.rows[1, 1]
+    found[row], expected[row] = [0, 0, 6, 0, 2, 0], 8
+    envelopes.learn(found, expected)
+    levels = np.log((found[row] + 3 * before) / (8 + 3))
+    smooth = gaussian_filter1d(levels, 1.5, mode="nearest")
+    learned = np.exp(0.2 * smooth + 0.8 * levels)
+    assert_allclose(envelopes.overall[1], learned / learned.sum())
