@@ -1,7 +1,17 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_cnmf.separation.harmonic._tracking import _path, _within_ranges
+from sklearn_cnmf.separation._stft import hop_of, spectra
+from sklearn_cnmf.separation.harmonic import _tracking
+from sklearn_cnmf.separation.harmonic._tracking import (
+    _path,
+    _within_ranges,
+    track_voices,
+)
+from sklearn_cnmf.separation.harmonic._voices import VoiceFitter
+
+SFREQ, N_FFT = 8000.0, 1488
 
 
 def test_notes_score_by_their_distance_from_the_mean_of_their_voice():
@@ -33,3 +43,44 @@ def test_what_steps_jumps_and_rests_cost():
             found, score = _path(np.ones((n_frames, 1)), one_way)
             assert_array_equal(found, one_way[:, 0].T)
             assert_allclose(score, n_frames - sum(costs[: n_frames - 1]))
+
+
+@pytest.mark.parametrize(("rise", "n_passes"), [(0.003, 10), (0.0005, 2)])
+def test_passes_end_where_little_is_gained(duet, monkeypatch, rise, n_passes):
+    _, X = spectra(duet.sum(axis=0)[:4000], N_FFT, hop_of(N_FFT))
+    fitter = VoiceFitter(X, SFREQ / N_FFT)
+    silent = np.full((2, len(X)), np.nan)
+    score = 100.0
+
+    def path(evidence, pitches):
+        nonlocal score
+        score *= 1 + rise
+        return silent, score
+
+    fits = []
+
+    def fit(pitches):
+        fits.append(pitches)
+        return fitted(pitches)
+
+    fitted = fitter.fit
+    monkeypatch.setattr(_tracking, "_path", path)
+    monkeypatch.setattr(fitter, "fit", fit)
+    track_voices(X, SFREQ / N_FFT, 2, fitter)
+    # What was found last is fitted once more.
+    assert len(fits) == n_passes + 1
+
+
+def test_evidence_is_that_which_was_stored(duet, monkeypatch):
+    _, X = spectra(duet.sum(axis=0)[:12000], N_FFT, hop_of(N_FFT))
+    evidences = []
+
+    def path(evidence, pitches):
+        evidences.append(evidence)
+        return _path(evidence, pitches)
+
+    monkeypatch.setattr(_tracking, "_path", path)
+    track_voices(X, SFREQ / N_FFT, 2, VoiceFitter(X, SFREQ / N_FFT))
+    # Of the envelope that stands for any instrument, and of those of the voices.
+    found = [np.mean(e[np.isfinite(e)]) for e in evidences[:2]]
+    assert_allclose(found, [99.48683, 62.53745], rtol=3e-4)
