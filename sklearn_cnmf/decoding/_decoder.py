@@ -216,8 +216,8 @@ class EnvelopeDecoder(
     the onset together, 1.0 and 1.6 alone, which many bands share) is multiplied with
     how well the attended source is tracked (0.3 to 3 times as well as usual), and
     refined by logistic regression of attended against unattended sources in windows of
-    10 s; where a trial has one source only, against that of all other windows. With
-    one stimulus or an `estimator`, the prior stays as it is.
+    10 s; where a trial has one source only, against that of up to twenty other windows.
+    With one stimulus or an `estimator`, the prior stays as it is.
 
     The default feature chooses right more often than "envelope" does, on simulated and
     on real EEG, and `scale` makes up for bad channels at no cost where there are none;

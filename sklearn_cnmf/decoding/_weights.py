@@ -59,8 +59,8 @@ def learn_weights(
 
     The prior is multiplied with the listener's rate, which is how well the attended
     source is tracked, and then refined by logistic regression: attended against
-    unattended sources, or where a trial has one source only, against that of all other
-    windows.
+    unattended sources, or where a trial has one source only, against that of up to
+    twenty other windows.
 
     Parameters
     ----------
