@@ -14,6 +14,7 @@ from ..decoding import EEGPreparation, EnvelopeDecoder
 from ..separation import ContrastiveNMF, LearnedSpectra
 from ..separation._stft import audio_dtype, hop_of
 from ..signals import CausalFilter
+from ._clock import LONGEST_GAP, Regular, Synchronizer, as_times
 from ._eeg import StreamedGuide
 from ._evidence import Evidence
 from ._features import LATENCY_FRAMES, StreamedFeature
@@ -22,9 +23,11 @@ from ._stft import StreamedAudio, StreamedSpectra
 
 # Frames of the mixture that are explained at a time: four are a window.
 _AT_A_TIME = 4
-# Frames of the guide by which the evidence that decides a sample is older than what
-# its features and the lags of the decoder need, so that EEG may come late.
-_MARGIN = 3
+# Seconds by which the evidence that decides a sample is older than what its features
+# and the lags of the decoder need, so that EEG may come late.
+_MARGIN = 0.25
+# Seconds after a gap in the EEG in which filters still remember it.
+_SETTLING = 1.0
 # Seconds in which a gain may go from nothing to all.
 _FADE = 0.25
 # Seconds of probabilities that are kept.
@@ -42,6 +45,25 @@ class OnlineSeparator:
 
     The output does not depend on how the streams are cut into chunks, as long as EEG
     comes no later than the audio of the same time is put out.
+
+    Without stamps, both streams begin at the same moment, keep their rates and lose
+    nothing. With stamps (`times`), on one clock for both, the output keeps to the clock
+    of the audio:
+
+    =================  ===============================================================
+    jitter             smoothed, up to 0.1 s
+    drift              both clocks are followed; EEG is interpolated
+    EEG is lost        evidence fades until lags and filters (1 s) have left the gap
+    audio is lost      silence takes its place
+    samples come       those that were taken before are left out
+    twice
+    EEG comes late     frames whose turn has come without are decided without
+    EEG stops          evidence fades, with the half-life, to what is known of nothing:
+                       all are as likely, and as loud
+    audio stops        nothing is put out; after a minute of EEG an error is raised
+    gap of more than   an error is raised when the stream goes on
+    a minute
+    =================  ===============================================================
 
     Parameters
     ----------
@@ -77,7 +99,9 @@ class OnlineSeparator:
     times : ndarray of shape (n_frames,)
         Seconds of the output at which each of these took effect.
     n_missing : int
-        Frames of the guide whose EEG had not come when they were needed.
+        Frames of the guide whose EEG had not come when they were needed, or was lost.
+    n_lost_audio : int
+        Samples of audio that were lost, by their stamps.
 
     Raises
     ------
@@ -135,7 +159,7 @@ class OnlineSeparator:
         self._guide = StreamedGuide(
             preparations, decoder, float(eeg_sfreq), self.instruments
         )
-        self._guide_frames: deque[np.ndarray] = deque()
+        self._guide_frames: deque[np.ndarray | None] = deque()
         self._spectra = FixedSpectra(learned, self.instruments, separator.mask_power)
         self._features = StreamedFeature(model.feature, self.audio_sfreq, self._sfreq)
         self._feature_frames: deque[np.ndarray] = deque()
@@ -154,9 +178,15 @@ class OnlineSeparator:
             phase="forward" if model.phase == "zero" else model.phase,
         )
         needed = max(LATENCY_FRAMES, int(model.pooled.lags[-1]))
-        self._behind = (needed + _MARGIN) / self._sfreq
+        self._behind = needed / self._sfreq + _MARGIN
         self._least = 10 ** (-depth / 20)
-        self._n_eeg_frames = self._n_decided = self._n_out = 0
+        self._lags = model.pooled.lags[0], model.pooled.lags[-1]
+        self._eeg_sfreq = float(eeg_sfreq)
+        self._n_eeg = self._n_eeg_frames = self._n_decided = self._n_out = 0
+        # Seconds of EEG that are lost, and until filters have forgotten it.
+        self._gaps: deque[tuple[float, float]] = deque()
+        self._clocks: Synchronizer | MaybeNone = None
+        self._is_stamped: bool | None = None
         self._is_over = False
         self.n_missing = 0
         n_kept = round(_KEPT * self._sfreq)
@@ -180,7 +210,11 @@ class OnlineSeparator:
         first = self._n_decided - len(self._decided)
         return np.arange(first, self._n_decided) / self._sfreq + self._behind
 
-    def push_eeg(self, eeg: ArrayLike) -> None:
+    @property
+    def n_lost_audio(self) -> int:
+        return 0 if self._clocks is None else self._clocks.n_lost_audio
+
+    def push_eeg(self, eeg: ArrayLike, times: ArrayLike | None = None) -> None:
         """Take the EEG that follows.
 
         Parameters
@@ -188,11 +222,15 @@ class OnlineSeparator:
         eeg : array-like of shape (n_channels, n_times)
             The next samples, one at least, in the order of the channels of the
             training trials.
+        times : array-like of shape (n_times,), default=None
+            When they were taken, in seconds of a clock that `push_audio` has, too.
 
         Raises
         ------
         ValueError
-            If it has another shape or is not finite.
+            If an array has another shape or is not finite, if stamps are given for
+            some chunks alone or jump by more than a minute, or if the EEG is more than
+            a minute ahead of the audio.
         """
         self._check_open()
         eeg = as_signals("eeg", eeg, (2,))
@@ -200,23 +238,42 @@ class OnlineSeparator:
             raise ValueError(
                 f"eeg: expected {self._n_channels} channels, got {len(eeg)}"
             )
-        guide = self._guide.push(eeg)
-        late = max(0, min(self._n_decided - self._n_eeg_frames, guide.shape[1]))
-        self._n_eeg_frames += guide.shape[1]
-        self._guide_frames.extend(guide.T[late:])
+        stamps = self._stamps(times, eeg.shape[1])
+        if stamps is None:
+            self._take_eeg(Regular(eeg, np.zeros(eeg.shape[1], bool)))
+            ahead = len(self._guide_frames) / self._sfreq
+        else:
+            self._clocks.push_eeg(eeg, stamps)
+            self._take_eeg(self._clocks.pull())
+            ahead = self._clocks.seconds_waiting
+        if ahead > LONGEST_GAP:
+            raise ValueError(
+                f"eeg: is {ahead:.0f} s ahead of the audio, more than {LONGEST_GAP:g} "
+                "s; the audio has stopped"
+            )
 
-    def push_audio(self, audio: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def push_audio(
+        self, audio: ArrayLike, times: ArrayLike | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Take the audio that follows, and put out what is complete.
 
         Parameters
         ----------
         audio : array-like of shape (n_samples,) or (n_audio_channels, n_samples)
             The next samples of the mixture, one at least.
+        times : array-like of shape (n_samples,), default=None
+            When they were taken, in seconds of a clock that `push_eeg` has, too.
 
         Returns
         -------
         attended, rest : ndarray of shape (n_out,) or (n_audio_channels, n_out)
             What follows what was put out before; they add up to the mixture.
+
+        Raises
+        ------
+        ValueError
+            If an array has another shape or is not finite, or if stamps are given for
+            some chunks alone or jump by more than a minute.
         """
         self._check_open()
         audio = as_signals("audio", audio, (1, 2))
@@ -224,6 +281,47 @@ class OnlineSeparator:
         audio = audio.reshape(self._mixture.shape[0], -1).astype(
             self._dtype, copy=False
         )
+        stamps = self._stamps(times, audio.shape[1])
+        if stamps is not None:
+            audio = self._clocks.push_audio(audio, stamps)
+            self._take_eeg(self._clocks.pull())
+        return self._take_audio(audio)
+
+    def _stamps(self, times, n_times):
+        if self._is_stamped is None:
+            self._is_stamped = times is not None
+            if self._is_stamped:
+                self._clocks = Synchronizer(self._eeg_sfreq, self.audio_sfreq)
+        elif self._is_stamped != (times is not None):
+            with_or_without = "with" if self._is_stamped else "without"
+            raise ValueError(
+                f"times: all chunks of both streams so far came {with_or_without} "
+                "stamps; give them for all or for none"
+            )
+        return None if times is None else as_times("times", times, n_times)
+
+    def _take_eeg(self, regular):
+        eeg, missing = regular
+        if not eeg.size:
+            return
+        edges = np.flatnonzero(np.diff(missing, prepend=False, append=False))
+        seconds = (self._n_eeg + edges) / self._eeg_sfreq
+        for begin, end in zip(seconds[::2], seconds[1::2]):
+            self._gaps.append((begin, end + _SETTLING if begin else end))
+        self._n_eeg += eeg.shape[1]
+        for frame in self._guide.push(eeg).T:
+            if self._n_eeg_frames >= self._n_decided:
+                self._guide_frames.append(None if self._in_gap() else frame)
+            self._n_eeg_frames += 1
+
+    def _in_gap(self):
+        """Whether the next frame of the guide has to do with a gap in the EEG."""
+        first, last = ((self._n_eeg_frames + n) / self._sfreq for n in self._lags)
+        while self._gaps and self._gaps[0][1] <= first:
+            self._gaps.popleft()
+        return any(begin <= last for begin, _ in self._gaps)
+
+    def _take_audio(self, audio):
         self._mixture = np.concatenate([self._mixture, audio], axis=1)
         stft = self._in.push(audio, _AT_A_TIME)
         nothing = np.zeros((len(self.instruments), len(audio), 0), self._dtype)
@@ -245,9 +343,11 @@ class OnlineSeparator:
         if self._shape is None:
             raise ValueError("finish: no audio was pushed")
         left = self._mixture.shape[1]
-        silence = np.zeros((*self._shape, round(self.latency * self.audio_sfreq) + 1))
+        n_silent = round(self.latency * self.audio_sfreq) + 1
         n_missing = self.n_missing
-        attended, rest = self.push_audio(silence)
+        attended, rest = self._take_audio(
+            np.zeros((len(self._mixture), n_silent), self._dtype)
+        )
         self.n_missing = n_missing  # no EEG is missing that comes after the end
         self._is_over = True
         return attended[..., :left], rest[..., :left]
