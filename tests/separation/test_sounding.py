@@ -127,7 +127,7 @@ def test_the_start_follows_the_mixture_over_time(played):
     X = X * np.linspace(0.01, 1, len(X))[:, None] ** 2
     _, start, _ = sounding_components(X, components, np.zeros(400), groups)
     assert np.corrcoef(start.sum(1), X.sum(1))[0, 1] > 0.95
-    # Every second frame is asked for; an odd number of frames leaves none out.
+    # Every third frame is asked for; another number of frames leaves none out.
     _, start, _ = sounding_components(X[:-1], components, np.zeros(400), groups)
     assert len(start) == len(X) - 1
     assert start.min() > 0
