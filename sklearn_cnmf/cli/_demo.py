@@ -9,10 +9,13 @@ from typing import Any
 
 import joblib
 import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from .. import ContrastiveNMF, EnvelopeDecoder, __version__
 from ..datasets import Piece, load_example_stems, simulate_trials
+from ..decoding import EEGPreparation
 from ..evaluation import StimulusKFold, search_delta
 from ..evaluation._workers import deaths_explained
 from ..model_io import save_model
@@ -173,7 +176,7 @@ def run_demo(
         )
         rows, caught = _finish(search.model, trials, references, testing, folder)
 
-        progress.step("Write the model and the tables")
+        progress.step("Write the models and the tables")
         first = trials[testing[0]]
         write_eeg(folder / rows[0]["folder"] / "eeg_raw.fif", first)
         description = (
@@ -182,6 +185,11 @@ def run_demo(
             f"{len(training)} pieces."
         )
         save_model(search.model, folder / "model.skops", description=description)
+        save_model(
+            _live_model(search.model, trials, references, fitting),
+            folder / "live.skops",
+            description=f"{description} Its filters know no future.",
+        )
         _write_table(folder / "results.csv", rows)
         settings["pieces_in_training"] = [piece.name for piece in training]
         settings["pieces_held_out"] = [piece.name for piece in held_out]
@@ -201,6 +209,18 @@ def run_demo(
         (folder / "summary.txt").write_text(text + "\n", encoding="utf-8")
         write_report(folder / PAGE, folder, title="Demo: SIMULATED EEG of listeners")
     return text
+
+
+def _live_model(model, trials, references, fitting):
+    """Fit the same with filters that know no future."""
+    pipeline = Pipeline(
+        [
+            ("prepare", EEGPreparation(sfreq=None)),
+            ("decode", EnvelopeDecoder(phase="forward", scale=None)),
+            ("separate", clone(model[-1]).set_params(delta=0.0)),
+        ]
+    )
+    return pipeline.fit([trials[i] for i in fitting], [references[i] for i in fitting])
 
 
 def _finish(model, trials, references, testing, folder):

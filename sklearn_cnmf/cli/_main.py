@@ -83,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser():
     # Here, so that Ctrl-C while they load ends as it does later.
     from .. import __version__
-    from . import _data, _demo, _evaluate, _report, _separate
+    from . import _data, _demo, _evaluate, _live, _report, _separate
 
     parser = _Parser(
         prog=PROGRAM,
@@ -92,7 +92,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (_demo, _separate, _report, _data, _evaluate):
+    for command in (_demo, _separate, _live, _report, _data, _evaluate):
         command.add_parser(commands)
     return parser
 

@@ -134,7 +134,7 @@ def separate(
         eeg, decoder.feature_names_in_, onset, audio.shape[-1] / played_sfreq
     )
     if played_sfreq != sfreq:
-        audio = _resampled(mixture, audio, played_sfreq, sfreq)
+        audio = resampled(mixture, audio, played_sfreq, sfreq)
         lines.append(
             f"Audio: resampled from {played_sfreq:g} to {sfreq:g} Hz, the rate of the "
             "model and of what is written"
@@ -142,7 +142,7 @@ def separate(
     if bad:
         lines.append(f"EEG: used although marked as bad: {', '.join(bad)}")
 
-    present = _present(instruments, separator)
+    present = present_instruments(instruments, separator)
     if instruments is None and present is not None:
         lines.append(
             f"Instruments: all {len(present)} that the model knows compete; the choice "
@@ -161,7 +161,7 @@ def separate(
     return lines + found.lines
 
 
-def _present(instruments, separator):
+def present_instruments(instruments, separator):
     """Names of the instruments that compete; None if the model knows no names."""
     known = getattr(separator, "instruments_", ())
     if not known:
@@ -187,7 +187,7 @@ def _present(instruments, separator):
     return names
 
 
-def _resampled(path, audio, old, new):
+def resampled(path, audio, old, new):
     import librosa
 
     check_array(str(path), audio, (1, 2))

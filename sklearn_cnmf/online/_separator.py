@@ -89,6 +89,8 @@ class OnlineSeparator:
     ----------
     audio_sfreq : float
         Rate of the audio in Hz, that of the training mixtures.
+    n_channels : int
+        Of the EEG.
     latency : float
         Seconds from a sample of the mixture to that of the output, less the time that
         is needed to compute it: the window, and three hops.
@@ -155,7 +157,7 @@ class OnlineSeparator:
         self._n_fft = learned.n_fft
         model = decoder.model_
         self._sfreq = model.sfreq
-        self._n_channels = len(model.pooled.mean)
+        self.n_channels = len(model.pooled.mean)
         self._guide = StreamedGuide(
             preparations, decoder, float(eeg_sfreq), self.instruments
         )
@@ -234,9 +236,9 @@ class OnlineSeparator:
         """
         self._check_open()
         eeg = as_signals("eeg", eeg, (2,))
-        if len(eeg) != self._n_channels:
+        if len(eeg) != self.n_channels:
             raise ValueError(
-                f"eeg: expected {self._n_channels} channels, got {len(eeg)}"
+                f"eeg: expected {self.n_channels} channels, got {len(eeg)}"
             )
         stamps = self._stamps(times, eeg.shape[1])
         if stamps is None:

@@ -23,6 +23,7 @@ from sklearn_cnmf.datasets import Piece, load_example_stems, simulate_trials
 from sklearn_cnmf.evaluation import StimulusKFold, attended_envelope
 from sklearn_cnmf.metrics import score_trial
 from sklearn_cnmf.model_io import load_model, save_model
+from sklearn_cnmf.online import OnlineSeparator
 
 SFREQ = 8000
 SCORES = [
@@ -108,12 +109,28 @@ def files(folder):
 def test_demo_writes_exactly_these_files(demo, table):
     names = ("attended", "mixture", "reference", "rest")
     trial_files = ["figure.png", *(f"{name}.wav" for name in names)]
-    expected = ["listen.html", "model.skops", "results.csv", "settings.json"]
-    expected.append("summary.txt")
+    expected = ["listen.html", "live.skops", "model.skops", "results.csv"]
+    expected += ["settings.json", "summary.txt"]
     expected += [f"{f}/{name}" for f in table["folder"] for name in trial_files]
     expected.append(f"{table['folder'][0]}/eeg_raw.fif")
     assert files(demo[0]) == sorted(expected)
     assert len(table) == 2
+
+
+def test_demo_has_a_model_for_streams(demo, table, truth):
+    trial = truth[0][0]
+    separator = OnlineSeparator(
+        load_model(demo[0] / "live.skops"),
+        instruments=trial.instruments,
+        eeg_sfreq=trial.eeg_sfreq,
+    )
+    separator.push_eeg(trial.eeg)
+    put_out = [separator.push_audio(trial.mixture), separator.finish()]
+    attended = np.concatenate([one for one, _ in put_out])
+    assert attended.shape == trial.mixture.shape
+    known = str(table["attended"][0])
+    probable = separator.probabilities[-1, trial.instruments.index(known)]
+    assert probable > 0.5
 
 
 def test_demo_audio_is_complete_and_adds_up(demo, table, truth):

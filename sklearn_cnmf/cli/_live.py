@@ -1,0 +1,291 @@
+"""The command ``live``: a fitted model on streams."""
+
+import csv
+import time
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from .._writing import whole_file
+from ..datasets import read_audio
+from ..model_io import load_model
+from ..online import OnlineSeparator
+from ..online._live import DeviceAudio, Loudspeaker, PacedAudio, listen
+from ..online._lsl import Inlet, lsl
+from ..online._replay import replay
+from ._arguments import path
+from ._live_view import LiveView
+from ._printing import complain
+from ._separate import present_instruments, resampled
+
+_DEVICE, _STREAM = "device", "stream:"
+# Seconds of EEG that are waited for before the audio of a file begins.
+_LONGEST_WAIT = 10.0
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to those of the program."""
+    parser = commands.add_parser(
+        "live",
+        help="turn up the attended instrument while the listener listens",
+        description="Run a fitted model on streams of EEG (Lab Streaming Layer) and "
+        "audio as they come, and write what is put out: all instruments, each as loud "
+        "as it is likely to be the attended one. Ends with the audio, or by Ctrl-C. "
+        "Needs sklearn-cnmf[live].",
+    )
+    add = parser.add_argument
+    add(
+        "--model",
+        type=path,
+        required=True,
+        metavar="FILE",
+        help="a pipeline that knows no future, as live.skops of demo",
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--eeg-stream", metavar="NAME", help="stream of the EEG")
+    source.add_argument(
+        "--replay",
+        type=path,
+        metavar="FILE",
+        help="recorded EEG instead, in any format that MNE reads, played as a stream "
+        "of this machine; its first sample and that of the audio belong together",
+    )
+    add(
+        "--audio",
+        required=True,
+        metavar="FILE|device[:NAME]|stream:NAME",
+        help="the mixture: a file, played in real time; what a sound card records; or "
+        "another stream",
+    )
+    add("--out", type=path, required=True, metavar="WAV", help="file to write")
+    add(
+        "--probabilities",
+        type=path,
+        metavar="CSV",
+        help="also write how likely each instrument was, at which second of the output",
+    )
+    add(
+        "--play",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="also play it on this sound card (default: that of the system)",
+    )
+    add(
+        "--instruments",
+        metavar="A,B",
+        help="instruments present in the mixture (default: all that the model knows)",
+    )
+    add(
+        "--half-life",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="after which evidence counts half (default: 10)",
+    )
+    add(
+        "--depth",
+        type=float,
+        default=30.0,
+        metavar="DB",
+        help="by how much what is not attended is turned down (default: 30)",
+    )
+    add(
+        "--seconds",
+        type=float,
+        default=np.inf,
+        metavar="SECONDS",
+        help="of audio after which it ends (default: with the audio)",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments):
+    for name in ("out", "probabilities"):
+        given = getattr(arguments, name)
+        if given is not None and Path(given).exists():
+            raise ValueError(f"--{name}: {given} exists and is not overwritten")
+    try:
+        return _live(arguments)
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+
+
+def _live(arguments):
+    pipeline, names = _load(arguments.model)
+    with ExitStack() as stack:
+        begin, stream = None, arguments.eeg_stream
+        if arguments.replay is not None:
+            complain(f"Replay of {arguments.replay}")
+            stream, begin = stack.enter_context(replay(arguments.replay))
+        clock = lsl().local_clock
+        inlet = stack.enter_context(closing(Inlet(stream)))
+        instruments = present_instruments(arguments.instruments, pipeline.steps[-1][1])
+        separator = OnlineSeparator(
+            pipeline,
+            instruments=instruments,
+            eeg_sfreq=inlet.sfreq,
+            half_life=arguments.half_life,
+            depth=arguments.depth,
+        )
+        eeg = _eeg(inlet, names, separator.n_channels)
+        audio, n_channels = _audio(arguments.audio, separator, clock, begin, stack)
+        play = None
+        if arguments.play is not None:
+            play = stack.enter_context(
+                closing(
+                    Loudspeaker(
+                        arguments.play or None, separator.audio_sfreq, n_channels
+                    )
+                )
+            )
+        if begin is None:
+            _wait_for(inlet)
+        complain(
+            f"Latency: {separator.latency:.2f} s and what it takes to compute; "
+            f"{separator.audio_sfreq:g} Hz, EEG of {inlet.sfreq:g} Hz"
+        )
+        return _listen(arguments, separator, eeg, audio, play)
+
+
+def _listen(arguments, separator, eeg, audio, play):
+    """Put out what comes, until the end or an interrupt, and write it."""
+    view = LiveView(separator.instruments)
+    moment = None
+    interrupted = False
+    with _recording(arguments.out, separator.audio_sfreq) as record:
+        try:
+            for moment in listen(separator, eeg, audio, seconds=arguments.seconds):
+                record(moment.attended)
+                if play is not None:
+                    play(moment.attended)
+                view.update(separator, moment)
+        except KeyboardInterrupt:
+            if moment is None:
+                raise
+            interrupted = True
+        finally:
+            view.end()
+    if arguments.probabilities is not None:
+        _write_probabilities(Path(arguments.probabilities), separator)
+    lines = _summary(arguments, separator, moment)
+    if interrupted:
+        complain("\n".join(lines))
+        raise KeyboardInterrupt(f"{arguments.out} holds {moment.seconds:.1f} s")
+    return "\n".join(lines)
+
+
+def _load(path):
+    """Load a pipeline, and the names of its channels or None."""
+    pipeline = load_model(path)
+    if not isinstance(pipeline, Pipeline):
+        raise ValueError(
+            f"{path}: expected a pipeline, found {type(pipeline).__name__}"
+        )
+    names = getattr(pipeline[0], "feature_names_in_", None)
+    return pipeline, None if names is None else [str(name) for name in names]
+
+
+def _eeg(inlet, names, n_channels):
+    picks, volts = inlet.eeg_channels(names, n_channels)
+    if np.isnan(volts).any():
+        complain(f"EEG: {inlet.name} names no units; its values are taken as volts")
+    scale = np.where(np.isnan(volts), 1.0, volts)[:, np.newaxis]
+
+    def pull():
+        samples, times = inlet.pull()
+        return samples[picks] * scale, times
+
+    return pull
+
+
+def _audio(given, separator, clock, begin, stack):
+    """Where the mixture comes from, and how many channels it has."""
+    sfreq = separator.audio_sfreq
+    if given.startswith(_STREAM):
+        inlet = stack.enter_context(closing(Inlet(given.removeprefix(_STREAM))))
+        if inlet.sfreq != sfreq:
+            raise ValueError(
+                f"--audio: {given} has {inlet.sfreq:g} Hz, and the model {sfreq:g} Hz"
+            )
+        return inlet.pull_audio, inlet.n_channels
+    if given == _DEVICE or given.startswith(f"{_DEVICE}:"):
+        device = given.partition(":")[2] or None
+        recorder = stack.enter_context(closing(DeviceAudio(device, sfreq, clock)))
+        return recorder, 1
+    audio, played = read_audio(given)
+    if played != sfreq:
+        audio = resampled(given, audio, played, sfreq)
+    return PacedAudio(audio, sfreq, clock, begin), 1 if audio.ndim == 1 else len(audio)
+
+
+def _wait_for(inlet):
+    """Let the audio of a file begin no sooner than the EEG comes."""
+    deadline = time.monotonic() + _LONGEST_WAIT
+    while not len(inlet.pull()[1]):
+        if time.monotonic() > deadline:
+            raise ValueError(
+                f"stream {inlet.name!r}: no samples came within {_LONGEST_WAIT:g} s"
+            )
+        time.sleep(0.01)
+
+
+@contextmanager
+def _recording(path, sfreq):
+    """Write a WAV file block by block; it is there once the block ends."""
+    import soundfile
+
+    with whole_file(path, ".wav") as unfinished, ExitStack() as stack:
+        file = None
+
+        def record(audio):
+            nonlocal file
+            block = np.atleast_2d(audio).T
+            if file is None:
+                file = stack.enter_context(
+                    soundfile.SoundFile(
+                        unfinished, "w", round(sfreq), block.shape[1], "FLOAT"
+                    )
+                )
+            file.write(block)
+
+        yield record
+
+
+def _write_probabilities(path, separator):
+    with whole_file(path) as unfinished, open(unfinished, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["seconds", *separator.instruments])
+        for when, row in zip(separator.times, separator.probabilities):
+            writer.writerow([f"{when:.4f}", *(f"{p:.4f}" for p in row)])
+
+
+def _summary(arguments, separator, moment):
+    if moment is None:
+        return ["No audio came."]
+    lines = [
+        f"Written to {arguments.out}: {moment.seconds:.1f} s, computed in "
+        f"{moment.busy:.1f} s ({moment.busy / max(moment.seconds, 1e-9):.2f} of real "
+        "time)"
+    ]
+    if len(separator.probabilities):
+        last = separator.probabilities[-1]
+        values = ", ".join(
+            f"{name} {p:.2f}" for name, p in zip(separator.instruments, last)
+        )
+        lines.append(f"Probability at the end: {values}")
+    n = len(separator.probabilities)
+    if moment.busy > moment.seconds:
+        lines.append(
+            "That is slower than real time: name those instruments with --instruments "
+            "that are present, or learn fewer spectra (n_components)"
+        )
+    if separator.n_missing:
+        lines.append(f"Without EEG: {separator.n_missing} of {n} decisions")
+    if separator.n_lost_audio:
+        lost = separator.n_lost_audio / separator.audio_sfreq
+        lines.append(f"Audio that was lost, silent instead: {lost:.2f} s")
+    return lines
