@@ -4,6 +4,7 @@ All of them raise a ValueError that names the argument, what was found and what 
 expected.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -45,14 +46,21 @@ def check_number(
     number = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
     if (
         not number
-        or not np.isfinite(value)
+        or not _is_finite(value)
         or (least is not None and value < least)
         or (most is not None and value > most)
         or (above is not None and value <= above)
         or (below is not None and value >= below)
     ):
         expected = " ".join(["a finite number", " and ".join(bounds)]).rstrip()
-        raise ValueError(f"{name}: expected {expected}, got {value!r}")
+        raise ValueError(f"{name}: expected {expected}, got {brief(value)}")
+
+
+def _is_finite(number):
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # whole numbers that no float holds
+        return False
 
 
 def check_whole(name: str, value: Any, *, least: int = 1) -> None:
@@ -198,8 +206,8 @@ def check_times(times: Any, *, spaced: bool = True) -> np.ndarray:
 def check_rate(name: str, rate: Any) -> None:
     """Refuse what is not a positive rate in Hz."""
     number = isinstance(rate, Real) and not isinstance(rate, (bool, np.bool_))
-    if not number or not np.isfinite(rate) or rate <= 0:
-        raise ValueError(f"{name}: expected a positive rate in Hz, got {rate!r}")
+    if not number or not _is_finite(rate) or rate <= 0:
+        raise ValueError(f"{name}: expected a positive rate in Hz, got {brief(rate)}")
 
 
 def check_band(l_freq: float | None, h_freq: float | None, sfreq: float) -> None:

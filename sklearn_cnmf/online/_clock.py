@@ -1,5 +1,6 @@
 """Two streams on one clock: jitter, drift, and what was lost on the way."""
 
+import copy
 from collections import deque
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from .._validation import as_signals
 _LOSS = 0.1
 # Seconds after which a stream is said to have stopped, rather than to have a gap.
 LONGEST_GAP = 60.0
+# Seconds since whatever a clock begins with, 3000 years. The steps of larger floats are
+# as long as a sample of audio.
+_LATEST = 1e11
 # Of the loop that follows a clock, in Hz, and how often it looks. A step of 0.02 s in
 # the jitter of 10 ms moves the time by 0.4 ms, and a clock that is wrong by 100 ppm is
 # wrong by less than 1 ms until it is followed, after about 8 s.
@@ -60,7 +64,22 @@ class Clock:
         self._begin: float | MaybeNone = None  # of the block
 
     def push(self, times: np.ndarray) -> Placed:
-        """Place the samples that follow by their stamps, (n_times,) in seconds."""
+        """Place the samples that follow by their stamps, (n_times,) in seconds.
+
+        Raises
+        ------
+        ValueError
+            If a stamp is more than a minute from where it is expected. The clock is
+            then as it was before.
+        """
+        before = vars(self).copy()
+        try:
+            return self._place(times)
+        except ValueError:
+            vars(self).update(before)
+            raise
+
+    def _place(self, times):
         indices = np.empty(len(times), dtype=np.int64)
         smooth = np.empty(len(times))
         done = 0
@@ -100,7 +119,7 @@ class Clock:
         if abs(error) > LONGEST_GAP:
             what = "nothing came for" if error > 0 else "time goes back by"
             raise ValueError(
-                f"times of {self._name}: {what} {abs(error):.1f} s, more than "
+                f"times of {self._name}: {what} {abs(error):.6g} s, more than "
                 f"{LONGEST_GAP:g} s; begin anew with another OnlineSeparator"
             )
         if self._since:
@@ -181,11 +200,21 @@ class Synchronizer:
         Raises
         ------
         ValueError
-            If a stamp is more than a minute from where it is expected.
+            If a stamp is more than a minute from where it is expected, or from the
+            audio.
         """
-        self._waiting.append((eeg, self._eeg_clock.push(times)))
-        while not self._knots and self.seconds_waiting > LONGEST_GAP:
-            self._waiting.popleft()
+        before = copy.copy(self._eeg_clock)
+        placed = self._eeg_clock.push(times)
+        if self._knots:
+            ahead = float(placed.times.max()) - self._knots[-1][1]
+            try:
+                check_ahead(ahead)
+            except ValueError:
+                self._eeg_clock = before
+                raise
+        self._waiting.append((eeg, placed))
+        if not self._knots:
+            self._leave_out_what_is_old()
 
     def pull(self) -> Regular:
         """Return the EEG that audio of its time has come for."""
@@ -212,6 +241,16 @@ class Synchronizer:
     def seconds_waiting(self) -> float:
         """Seconds of EEG that came ahead of the audio."""
         return sum(eeg.shape[1] for eeg, _ in self._waiting) / self._eeg_sfreq
+
+    def _leave_out_what_is_old(self):
+        """Keep a minute of the EEG that comes before the audio begins."""
+        n_old = round((self.seconds_waiting - LONGEST_GAP) * self._eeg_sfreq)
+        while n_old > 0:
+            eeg, placed = self._waiting.popleft()
+            if n_old < eeg.shape[1]:
+                kept = Placed(*(x[n_old:] for x in placed))
+                self._waiting.appendleft((eeg[:, n_old:], kept))
+            n_old -= eeg.shape[1]
 
     def _new(self, placed, n_placed):
         """Which samples lie behind all before them, and behind those placed."""
@@ -266,4 +305,18 @@ def as_times(name: str, times: ArrayLike, n_times: int) -> np.ndarray:
     times = as_signals(name, times, (1,)).astype(np.float64)
     if len(times) != n_times:
         raise ValueError(f"{name}: expected {n_times} stamps, got {len(times)}")
+    latest = np.abs(times).max()
+    if latest > _LATEST:
+        raise ValueError(
+            f"{name}: expected seconds, at most {_LATEST:g}, got {latest:g}"
+        )
     return times
+
+
+def check_ahead(seconds: float) -> None:
+    """Refuse EEG that is more than a minute ahead of the audio."""
+    if seconds > LONGEST_GAP:
+        raise ValueError(
+            f"eeg: is {seconds:.0f} s ahead of the audio, more than {LONGEST_GAP:g} s; "
+            "the audio has stopped"
+        )

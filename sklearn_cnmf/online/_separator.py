@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,12 +10,18 @@ from sklearn.pipeline import Pipeline
 
 from .._estimator import fitted_value
 from .._typing import MaybeNone
-from .._validation import as_signals, check_kind, check_names, check_number
+from .._validation import (
+    as_signals,
+    check_kind,
+    check_names,
+    check_number,
+    check_time_last,
+)
 from ..decoding import EEGPreparation, EnvelopeDecoder
 from ..separation import ContrastiveNMF, LearnedSpectra
 from ..separation._stft import audio_dtype, hop_of
 from ..signals import CausalFilter
-from ._clock import LONGEST_GAP, Regular, Synchronizer, as_times
+from ._clock import Regular, Synchronizer, as_times, check_ahead
 from ._eeg import StreamedGuide
 from ._evidence import Evidence
 from ._features import LATENCY_FRAMES, StreamedFeature
@@ -32,6 +39,12 @@ _SETTLING = 1.0
 _FADE = 0.25
 # Seconds of probabilities that are kept.
 _KEPT = 3600.0
+# Rates of EEG in Hz.
+_SLOWEST, _FASTEST = 1.0, 1e6
+# Values whose squares float32 can add up, and more than any converter's whole numbers.
+_LARGEST = 1e12
+# Channels of a chunk that may hold fewer samples than channels.
+_MOST_CHANNELS = 64
 
 
 class OnlineSeparator:
@@ -78,7 +91,7 @@ class OnlineSeparator:
     instruments : sequence of str
         Those that are present, in any order.
     eeg_sfreq : float
-        Rate of the EEG in Hz.
+        Rate of the EEG in Hz, from 1 to a million.
     half_life : float, default=10.0
         Seconds after which evidence counts half. A short one follows a listener who
         turns to another instrument, a long one is surer of one who does not.
@@ -147,8 +160,8 @@ class OnlineSeparator:
         depth: float = 30.0,
     ):
         preparations, decoder, separator = _steps(pipeline)
-        check_number("eeg_sfreq", eeg_sfreq, above=0)
-        if half_life != np.inf:
+        check_number("eeg_sfreq", eeg_sfreq, least=_SLOWEST, most=_FASTEST)
+        if not (isinstance(half_life, Real) and half_life == np.inf):
             check_number("half_life", half_life, above=0)
         check_number("depth", depth, above=0)
         learned = separator.model_
@@ -230,29 +243,29 @@ class OnlineSeparator:
         Raises
         ------
         ValueError
-            If an array has another shape or is not finite, if stamps are given for
-            some chunks alone or jump by more than a minute, or if the EEG is more than
-            a minute ahead of the audio.
+            If an array has another shape, is not finite or beyond 1e12, if stamps are
+            given for some chunks alone or jump by more than a minute, or if the EEG is
+            more than a minute ahead of the audio. The chunk has then no part in what
+            follows.
         """
         self._check_open()
-        eeg = as_signals("eeg", eeg, (2,))
+        eeg = _bounded("eeg", as_signals("eeg", eeg, (2,)))
         if len(eeg) != self.n_channels:
             raise ValueError(
                 f"eeg: expected {self.n_channels} channels, got {len(eeg)}"
             )
         stamps = self._stamps(times, eeg.shape[1])
         if stamps is None:
-            self._take_eeg(Regular(eeg, np.zeros(eeg.shape[1], bool)))
-            ahead = len(self._guide_frames) / self._sfreq
+            until = (self._n_eeg + eeg.shape[1]) / self._eeg_sfreq
+            check_ahead(until - self._n_decided / self._sfreq)
+            regular = Regular(eeg, np.zeros(eeg.shape[1], bool))
         else:
-            self._clocks.push_eeg(eeg, stamps)
-            self._take_eeg(self._clocks.pull())
-            ahead = self._clocks.seconds_waiting
-        if ahead > LONGEST_GAP:
-            raise ValueError(
-                f"eeg: is {ahead:.0f} s ahead of the audio, more than {LONGEST_GAP:g} "
-                "s; the audio has stopped"
-            )
+            clocks = self._clocks or Synchronizer(self._eeg_sfreq, self.audio_sfreq)
+            clocks.push_eeg(eeg, stamps)
+            self._clocks = clocks
+            regular = clocks.pull()
+        self._is_stamped = stamps is not None
+        self._take_eeg(regular)
 
     def push_audio(
         self, audio: ArrayLike, times: ArrayLike | None = None
@@ -274,27 +287,37 @@ class OnlineSeparator:
         Raises
         ------
         ValueError
-            If an array has another shape or is not finite, or if stamps are given for
-            some chunks alone or jump by more than a minute.
+            If an array has another shape, is not finite or beyond 1e12, or if stamps
+            are given for some chunks alone or jump by more than a minute. The chunk has
+            then no part in what follows.
         """
         self._check_open()
-        audio = as_signals("audio", audio, (1, 2))
-        self._begin(audio)
-        audio = audio.reshape(self._mixture.shape[0], -1).astype(
-            self._dtype, copy=False
-        )
-        stamps = self._stamps(times, audio.shape[1])
+        audio = _bounded("audio", as_signals("audio", audio, (1, 2)))
+        shape = audio.shape[:-1]
+        if self._shape is None:
+            if audio.ndim == 2 and len(audio) > _MOST_CHANNELS:
+                check_time_last("audio", audio)
+        elif shape != self._shape:
+            raise ValueError(
+                f"audio: expected shape {(*self._shape, None)} as before, got "
+                f"{audio.shape}"
+            )
+        stamps = self._stamps(times, audio.shape[-1])
+        dtype = np.dtype(audio_dtype(audio)) if self._in is None else self._dtype
+        audio = np.atleast_2d(audio).astype(dtype, copy=False)
+        clocks = self._clocks
         if stamps is not None:
-            audio = self._clocks.push_audio(audio, stamps)
-            self._take_eeg(self._clocks.pull())
+            clocks = clocks or Synchronizer(self._eeg_sfreq, self.audio_sfreq)
+            audio = clocks.push_audio(audio, stamps)
+        self._clocks, self._is_stamped = clocks, stamps is not None
+        if self._in is None:
+            self._begin(shape, len(audio), dtype)
+        if clocks is not None:
+            self._take_eeg(clocks.pull())
         return self._take_audio(audio)
 
     def _stamps(self, times, n_times):
-        if self._is_stamped is None:
-            self._is_stamped = times is not None
-            if self._is_stamped:
-                self._clocks = Synchronizer(self._eeg_sfreq, self.audio_sfreq)
-        elif self._is_stamped != (times is not None):
+        if self._is_stamped not in (None, times is not None):
             with_or_without = "with" if self._is_stamped else "without"
             raise ValueError(
                 f"times: all chunks of both streams so far came {with_or_without} "
@@ -358,20 +381,12 @@ class OnlineSeparator:
         if self._is_over:
             raise ValueError("the streams are finished; make another OnlineSeparator")
 
-    def _begin(self, audio):
-        shape = audio.shape[:-1]
-        if self._in is None:
-            n_channels = int(np.prod(shape, dtype=int))
-            self._shape, self._dtype = shape, np.dtype(audio_dtype(audio))
-            self._in = StreamedSpectra(self._n_fft, n_channels, self._dtype)
-            shares = len(self.instruments), n_channels
-            self._out = StreamedAudio(self._n_fft, shares, self._dtype)
-            self._mixture = np.zeros((n_channels, 0), self._dtype)
-        elif shape != self._shape:
-            raise ValueError(
-                f"audio: expected shape {(*self._shape, None)} as before, got "
-                f"{audio.shape}"
-            )
+    def _begin(self, shape, n_channels, dtype):
+        self._shape, self._dtype = shape, dtype
+        self._in = StreamedSpectra(self._n_fft, n_channels, dtype)
+        shares = len(self.instruments), n_channels
+        self._out = StreamedAudio(self._n_fft, shares, dtype)
+        self._mixture = np.zeros((n_channels, 0), dtype)
 
     def _separate(self, stft):
         """Audio of each instrument that a block of frames completes."""
@@ -434,6 +449,13 @@ def _steps(pipeline):
     for step in steps:
         fitted_value(step, trials=True)
     *preparations, decoder, separator = steps
+    n_channels = len(decoder.model_.pooled.mean)
+    for step in preparations:
+        if step.n_features_in_ != n_channels:
+            raise ValueError(
+                f"pipeline: EEGPreparation was fitted on {step.n_features_in_} "
+                f"channels, EnvelopeDecoder on {n_channels}"
+            )
     if not isinstance(separator.model_, LearnedSpectra):
         raise ValueError(
             "pipeline: expected a ContrastiveNMF with dictionary='learned', got "
@@ -472,6 +494,17 @@ def _steps(pipeline):
             "nothing says how likely a choice is"
         )
     return preparations, decoder, separator
+
+
+def _bounded(name, signals):
+    """Refuse what would overflow."""
+    largest = max(abs(float(signals.min())), abs(float(signals.max())))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"{name}: found values as large as {largest:g}; at most {_LARGEST:g} is "
+            "expected"
+        )
+    return signals
 
 
 def _present(instruments, learned):

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference, Trial
 from sklearn_cnmf.datasets import save_trials
+from sklearn_cnmf.decoding import EEGPreparation
 from sklearn_cnmf.model_io import save_model
 from sklearn_cnmf.separation import contrastive_nmf
 
@@ -68,6 +69,8 @@ def w(tmp_path_factory):
     save_model(array_decoder, folder / "array.skops")
     model = make_pipeline(decoder, separator)
     save_model(model, folder / "model.skops")
+    live = make_live(trials, references)
+    save_model(live, folder / "live.skops")
     info = mne.create_info(list(trials[0].ch_names), EEG_SFREQ, "eeg")
     raw = mne.io.RawArray(1e-6 * trials[0].eeg, info, verbose="error")
     raw.save(folder / "e_raw.fif", verbose="error")
@@ -88,9 +91,28 @@ def w(tmp_path_factory):
         X=X,
         array_decoder=array_decoder,
         factorised=factorised,
+        live=live,
         folder=folder,
         but=but,
     )
+
+
+def make_live(trials, references):
+    """Fit a pipeline that knows no future."""
+    decoder = EnvelopeDecoder(
+        sfreq=EEG_SFREQ,
+        l_freq=None,
+        h_freq=None,
+        alpha=1.0,
+        feature="envelope",
+        scale=None,
+    )
+    separator = ContrastiveNMF(2, window=0.064, max_iter=3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return make_pipeline(EEGPreparation(sfreq=None), decoder, separator).fit(
+            trials, references
+        )
 
 
 def but(records, index, **fields):
