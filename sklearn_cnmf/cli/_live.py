@@ -1,6 +1,8 @@
 """The command ``live``: a fitted model on streams."""
 
 import csv
+import errno
+import os
 import time
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from .._validation import check_number, said_by
 from .._writing import whole_file
 from ..datasets import read_audio
 from ..model_io import load_model
@@ -16,10 +19,12 @@ from ..online import OnlineSeparator
 from ..online._live import DeviceAudio, Loudspeaker, PacedAudio, listen
 from ..online._lsl import Inlet, lsl
 from ..online._replay import replay
+from ..online._separator import causal_steps
 from ._arguments import path
 from ._live_view import LiveView
 from ._printing import complain
 from ._separate import present_instruments, resampled
+from ._signals import undisturbed
 
 _DEVICE, _STREAM = "device", "stream:"
 # Seconds of EEG that are waited for before the audio of a file begins.
@@ -104,18 +109,50 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(arguments):
+    """Refuse what can be refused before any stream is looked for."""
     for name in ("out", "probabilities"):
         given = getattr(arguments, name)
-        if given is not None and Path(given).exists():
-            raise ValueError(f"--{name}: {given} exists and is not overwritten")
+        if given is not None:
+            _check_new(f"--{name}", Path(given))
+    if arguments.probabilities is not None and _is_same(arguments):
+        raise ValueError("--probabilities: names the same file as --out")
+    for name in ("half_life", "seconds"):
+        if getattr(arguments, name) != np.inf:
+            check_number(_option(name), getattr(arguments, name), above=0)
+    check_number("--depth", arguments.depth, above=0)
+    for name in ("eeg_stream", "audio"):
+        if getattr(arguments, name) in ("", _STREAM):
+            raise ValueError(f"{_option(name)}: the name of a stream is missing")
     try:
         return _live(arguments)
     except ImportError as error:
         raise ValueError(str(error)) from error
 
 
+def _option(name):
+    return f"--{name.replace('_', '-')}"
+
+
+def _check_new(option, path):
+    if path.exists():
+        raise ValueError(f"{option}: {path} exists and is not overwritten")
+    if not path.parent.is_dir():
+        raise ValueError(f"{option}: {path.parent} is not a folder that exists")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"{option}: {path.parent} can't be written to")
+
+
+def _is_same(arguments):
+    return Path(arguments.out).resolve() == Path(arguments.probabilities).resolve()
+
+
 def _live(arguments):
     pipeline, names = _load(arguments.model)
+    *_, separator = causal_steps(pipeline)
+    instruments = present_instruments(arguments.instruments, separator)
+    recording = _recording_of(arguments.audio)
+    if arguments.replay is not None and not Path(arguments.replay).exists():
+        raise FileNotFoundError(errno.ENOENT, "no such file", arguments.replay)
     with ExitStack() as stack:
         begin, stream = None, arguments.eeg_stream
         if arguments.replay is not None:
@@ -123,7 +160,6 @@ def _live(arguments):
             stream, begin = stack.enter_context(replay(arguments.replay))
         clock = lsl().local_clock
         inlet = stack.enter_context(closing(Inlet(stream)))
-        instruments = present_instruments(arguments.instruments, pipeline.steps[-1][1])
         separator = OnlineSeparator(
             pipeline,
             instruments=instruments,
@@ -132,7 +168,11 @@ def _live(arguments):
             depth=arguments.depth,
         )
         eeg = _eeg(inlet, names, separator.n_channels)
-        audio, n_channels = _audio(arguments.audio, separator, clock, begin, stack)
+        audio, n_channels = (
+            _audio(arguments.audio, separator.audio_sfreq, clock, stack)
+            if recording is None
+            else _paced(arguments.audio, recording, separator.audio_sfreq, clock, begin)
+        )
         play = None
         if arguments.play is not None:
             play = stack.enter_context(
@@ -152,30 +192,38 @@ def _live(arguments):
 
 
 def _listen(arguments, separator, eeg, audio, play):
-    """Put out what comes, until the end or an interrupt, and write it."""
+    """Put out what comes, until the end, an error or an interrupt, and write it."""
     view = LiveView(separator.instruments)
     moment = None
-    interrupted = False
-    with _recording(arguments.out, separator.audio_sfreq) as record:
+    ended = None
+    with ExitStack() as stack:
+        record = stack.enter_context(_recording(arguments.out, separator.audio_sfreq))
         try:
             for moment in listen(separator, eeg, audio, seconds=arguments.seconds):
                 record(moment.attended)
                 if play is not None:
                     play(moment.attended)
                 view.update(separator, moment)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ValueError) as error:
             if moment is None:
                 raise
-            interrupted = True
+            ended = error
         finally:
             view.end()
-    if arguments.probabilities is not None:
-        _write_probabilities(Path(arguments.probabilities), separator)
+        if moment is None:
+            raise ValueError("--audio: no audio came")
+        kept = f"{arguments.out} holds {moment.seconds:.1f} s"
+        with undisturbed(kept):
+            stack.close()
+            if arguments.probabilities is not None:
+                _write_probabilities(Path(arguments.probabilities), separator)
     lines = _summary(arguments, separator, moment)
-    if interrupted:
-        complain("\n".join(lines))
-        raise KeyboardInterrupt(f"{arguments.out} holds {moment.seconds:.1f} s")
-    return "\n".join(lines)
+    if ended is None:
+        return "\n".join(lines)
+    complain("\n".join(lines))
+    if isinstance(ended, KeyboardInterrupt):
+        raise KeyboardInterrupt(kept) from ended
+    raise ValueError(f"{ended}; {kept}") from ended
 
 
 def _load(path):
@@ -202,9 +250,24 @@ def _eeg(inlet, names, n_channels):
     return pull
 
 
-def _audio(given, separator, clock, begin, stack):
+def _recording_of(given):
+    """Audio of a file and its rate; None of what is no file."""
+    is_stream = given.startswith(_STREAM)
+    if is_stream or given == _DEVICE or given.startswith(f"{_DEVICE}:"):
+        return None
+    return read_audio(given)
+
+
+def _paced(given, recording, sfreq, clock, begin):
+    """As `_audio`, of a file."""
+    audio, played = recording
+    if played != sfreq:
+        audio = resampled(given, audio, played, sfreq)
+    return PacedAudio(audio, sfreq, clock, begin), 1 if audio.ndim == 1 else len(audio)
+
+
+def _audio(given, sfreq, clock, stack):
     """Where the mixture comes from, and how many channels it has."""
-    sfreq = separator.audio_sfreq
     if given.startswith(_STREAM):
         inlet = stack.enter_context(closing(Inlet(given.removeprefix(_STREAM))))
         if inlet.sfreq != sfreq:
@@ -212,14 +275,8 @@ def _audio(given, separator, clock, begin, stack):
                 f"--audio: {given} has {inlet.sfreq:g} Hz, and the model {sfreq:g} Hz"
             )
         return inlet.pull_audio, inlet.n_channels
-    if given == _DEVICE or given.startswith(f"{_DEVICE}:"):
-        device = given.partition(":")[2] or None
-        recorder = stack.enter_context(closing(DeviceAudio(device, sfreq, clock)))
-        return recorder, 1
-    audio, played = read_audio(given)
-    if played != sfreq:
-        audio = resampled(given, audio, played, sfreq)
-    return PacedAudio(audio, sfreq, clock, begin), 1 if audio.ndim == 1 else len(audio)
+    device = given.partition(":")[2] or None
+    return stack.enter_context(closing(DeviceAudio(device, sfreq, clock))), 1
 
 
 def _wait_for(inlet):
@@ -244,13 +301,16 @@ def _recording(path, sfreq):
         def record(audio):
             nonlocal file
             block = np.atleast_2d(audio).T
-            if file is None:
-                file = stack.enter_context(
-                    soundfile.SoundFile(
-                        unfinished, "w", round(sfreq), block.shape[1], "FLOAT"
+            try:
+                if file is None:
+                    file = stack.enter_context(
+                        soundfile.SoundFile(
+                            unfinished, "w", round(sfreq), block.shape[1], "FLOAT"
+                        )
                     )
-                )
-            file.write(block)
+                file.write(block)
+            except RuntimeError as error:
+                raise OSError(f"{path}: can't be written ({said_by(error)})") from error
 
         yield record
 
@@ -264,8 +324,6 @@ def _write_probabilities(path, separator):
 
 
 def _summary(arguments, separator, moment):
-    if moment is None:
-        return ["No audio came."]
     lines = [
         f"Written to {arguments.out}: {moment.seconds:.1f} s, computed in "
         f"{moment.busy:.1f} s ({moment.busy / max(moment.seconds, 1e-9):.2f} of real "

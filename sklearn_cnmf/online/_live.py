@@ -14,6 +14,8 @@ from ._separator import OnlineSeparator
 Chunk = tuple[np.ndarray, np.ndarray]
 # Seconds between two looks at the streams.
 _PAUSE = 0.01
+# Seconds without any audio after which its source is taken to be gone.
+_SILENT = 60.0
 # Seconds of a file that are taken at a time, as a sound card would.
 _BLOCK = 0.02
 
@@ -62,9 +64,15 @@ def listen(
     ------
     moment : Moment
         As soon as it is complete, and what is left at the end.
+
+    Raises
+    ------
+    ValueError
+        If no audio comes for a minute, or the separator refuses what comes.
     """
     n_in = n_out = 0
     busy, newest = 0.0, {"eeg": -np.inf, "audio": -np.inf}
+    heard_last = time.monotonic()
     while n_in < seconds * separator.audio_sfreq:
         (samples, times), heard = eeg(), audio()
         if heard is None:
@@ -76,8 +84,11 @@ def listen(
         samples, times = heard
         if not len(times):
             busy += time.perf_counter() - began
+            if time.monotonic() - heard_last > _SILENT:
+                raise ValueError(f"audio: nothing came for {_SILENT:g} s")
             time.sleep(_PAUSE)
             continue
+        heard_last = time.monotonic()
         n_in += len(times)
         newest["audio"] = times[-1]
         attended, rest = separator.push_audio(samples, times)
@@ -216,6 +227,7 @@ class Loudspeaker:
 
     def __init__(self, device: str | None, sfreq: float, n_channels: int):
         sounddevice = sound_devices()
+        self._error = sounddevice.PortAudioError
         try:
             self._stream = sounddevice.OutputStream(
                 samplerate=sfreq, device=device, channels=n_channels, dtype="float32"
@@ -228,8 +240,18 @@ class Loudspeaker:
             ) from error
 
     def __call__(self, audio: np.ndarray) -> None:
-        """Play what follows, (n_samples,) or (n_audio_channels, n_samples)."""
-        self._stream.write(np.atleast_2d(audio).T.astype(np.float32, order="C"))
+        """Play what follows, (n_samples,) or (n_audio_channels, n_samples).
+
+        Raises
+        ------
+        ValueError
+            If the device is gone.
+        """
+        block = np.atleast_2d(audio).T.astype(np.float32, order="C")
+        try:
+            self._stream.write(block)
+        except self._error as error:
+            raise ValueError(f"play: the card plays no longer: {error}") from error
 
     def close(self) -> None:
         """Stop playing."""

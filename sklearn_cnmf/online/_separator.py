@@ -159,7 +159,7 @@ class OnlineSeparator:
         half_life: float = 10.0,
         depth: float = 30.0,
     ):
-        preparations, decoder, separator = _steps(pipeline)
+        preparations, decoder, separator = causal_steps(pipeline)
         check_number("eeg_sfreq", eeg_sfreq, least=_SLOWEST, most=_FASTEST)
         if not (isinstance(half_life, Real) and half_life == np.inf):
             check_number("half_life", half_life, above=0)
@@ -436,8 +436,16 @@ class OnlineSeparator:
         self._gains = np.vstack([self._gains, self._gains[-1] + step])
 
 
-def _steps(pipeline):
-    """Take a pipeline apart that can run along."""
+def causal_steps(
+    pipeline: Pipeline,
+) -> tuple[list[EEGPreparation], EnvelopeDecoder, ContrastiveNMF]:
+    """Take a fitted pipeline apart.
+
+    Raises
+    ------
+    ValueError
+        If it can't run along, as :class:`OnlineSeparator` says.
+    """
     check_kind("pipeline", pipeline, Pipeline)
     steps = [step for _, step in pipeline.steps if step not in (None, "passthrough")]
     kinds = [EEGPreparation] * (len(steps) - 2) + [EnvelopeDecoder, ContrastiveNMF]

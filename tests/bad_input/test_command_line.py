@@ -11,6 +11,7 @@ import pytest
 from sklearn_cnmf.cli import main
 
 SEPARATE = "separate --model {decoder} --eeg {eeg} --mixture {wav} --out {new}"
+LIVE = "live --model {live} --eeg-stream none --audio {wav} --out {new}.wav"
 ROWS = [
     ("no command", "", "required: COMMAND"),
     ("unknown command", "seperate", "invalid choice: 'seperate'"),
@@ -83,7 +84,42 @@ ROWS = [
     ("report none", "report {new}", "new"),
     ("report a file", "report {text}", "text"),
     ("report of nothing", "report {empty}", "empty"),
+    ("report out a folder", "report {empty} --out {folder}", "exists, and nothing is overwritten"),
     ("report out", "report {empty} --out {text}", "text: exists, and nothing is overwritten"),
+    # live.
+    ("live nothing", "live", "required: --model, --audio, --out"),
+    ("live no eeg", "live --model {live} --audio {wav} --out {new}.wav", "one of the arguments --eeg-stream --replay is required"),
+    ("live two eegs", LIVE + " --replay {eeg}", "--replay: not allowed with argument --eeg-stream"),
+    ("live eeg without a name", LIVE.replace("none", "{no_name}"), "--eeg-stream: the name of a stream is missing"),
+    ("live model none", LIVE.replace("{live}", "{new}"), "new"),
+    ("live model text", LIVE.replace("{live}", "{text}"), "text: not a model file"),
+    ("live model a folder", LIVE.replace("{live}", "{empty}"), "empty"),
+    ("live model a decoder", LIVE.replace("{live}", "{decoder}"), "decoder.skops: expected a pipeline, found EnvelopeDecoder"),
+    ("live model of a whole recording", LIVE.replace("{live}", "{model}"), "pipeline: scale of EnvelopeDecoder is 'robust', which needs the whole recording"),
+    ("live replay none", LIVE.replace("--eeg-stream none", "--replay {missing}"), "missing"),
+    ("live audio none", LIVE.replace("{wav}", "{missing}"), "missing"),
+    ("live audio text", LIVE.replace("{wav}", "{text}"), "text: can't be read as audio"),
+    ("live audio empty", LIVE.replace("{wav}", "{silence}"), "empty.wav: the audio is empty"),
+    ("live audio a folder", LIVE.replace("{wav}", "{empty}"), "empty"),
+    ("live audio without a name", LIVE.replace("{wav}", "stream:"), "--audio: the name of a stream is missing"),
+    ("live out exists", LIVE.replace("{new}.wav", "{wav}"), "--out: ... a.wav exists and is not overwritten"),
+    ("live out a folder", LIVE.replace("{new}.wav", "{empty}"), "--out: ... empty exists and is not overwritten"),
+    ("live out in no folder", LIVE.replace("{new}.wav", "{missing}/a.wav"), "--out: ... missing is not a folder that exists"),
+    ("live out in a file", LIVE.replace("{new}.wav", "{text}/a.wav"), "--out: ... text is not a folder that exists"),
+    ("live probabilities exist", LIVE + " --probabilities {text}", "--probabilities: ... text exists and is not overwritten"),
+    ("live probabilities in no folder", LIVE + " --probabilities {missing}/a.csv", "--probabilities: ... missing is not a folder that exists"),
+    ("live probabilities are out", LIVE + " --probabilities {new}.wav", "--probabilities: names the same file as --out"),
+    ("live instruments one", LIVE + " --instruments flute", "instruments: at least two different ones are needed, got 'flute'"),
+    ("live instruments twice", LIVE + " --instruments flute,flute", "instruments: at least two different ones are needed"),
+    ("live instruments unknown", LIVE + " --instruments flute,tuba", "instruments: the model does not know 'tuba'"),
+    ("live half-life zero", LIVE + " --half-life 0", "--half-life: expected a finite number > 0, got 0.0"),
+    ("live half-life NaN", LIVE + " --half-life nan", "--half-life: expected a finite number > 0, got nan"),
+    ("live half-life text", LIVE + " --half-life long", "--half-life: invalid float value: 'long'"),
+    ("live depth negative", LIVE + " --depth -30", "--depth: expected a finite number > 0, got -30.0"),
+    ("live depth infinite", LIVE + " --depth inf", "--depth: expected a finite number > 0, got inf"),
+    ("live seconds zero", LIVE + " --seconds 0", "--seconds: expected a finite number > 0, got 0.0"),
+    ("live seconds negative", LIVE + " --seconds -1", "--seconds: expected a finite number > 0, got -1.0"),
+    ("live seconds NaN", LIVE + " --seconds nan", "--seconds: expected a finite number > 0, got nan"),
 ]  # fmt: skip
 
 
@@ -107,10 +143,12 @@ def test_refused(row, w, capsys, helpful):
 def paths(w):
     names = {"wav": "a.wav", "silence": "empty.wav", "trials": "trials.npz"}
     names |= {"decoder": "decoder.skops", "array": "array.skops"}
-    names |= {"model": "model.skops", "eeg": "e_raw.fif"}
+    names |= {"model": "model.skops", "eeg": "e_raw.fif", "live": "live.skops"}
     others = ("text", "nothing", "empty", "new", "missing")
     names |= {name: name for name in others}
-    return {"folder": w.folder} | {k: w.folder / name for k, name in names.items()}
+    return {"folder": w.folder, "no_name": ""} | {
+        k: w.folder / name for k, name in names.items()
+    }
 
 
 def tree(folder):

@@ -1,5 +1,6 @@
 import io
 import re
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -155,6 +156,72 @@ def test_an_interrupt_keeps_what_was_put_out(
     assert re.search(r"interrupted, .*out.wav holds 3\.\d s", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_at_the_end_waits_until_all_is_written(
+    files, layer, tmp_path, capsys, monkeypatch, number
+):
+    write = _live._write_probabilities
+
+    def interrupted(path, separator):
+        signal.raise_signal(number)
+        write(path, separator)
+
+    monkeypatch.setattr(_live, "_write_probabilities", interrupted)
+    course = tmp_path / "course.csv"
+    words = ["--seconds", "1", "--probabilities", str(course)]
+    assert run(files, tmp_path, *words) == 128 + number
+    assert len(course.read_text().splitlines()) > 10
+    assert soundfile.info(tmp_path / "out.wav").frames >= AUDIO
+    assert re.search(r"interrupted, .*out.wav holds 1\.\d s", capsys.readouterr().err)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("wrong", ["NaN", "channels", "stamps"])
+def test_streams_that_go_wrong_end_it_and_keep_what_was_put_out(
+    files, layer, tmp_path, capsys, wrong
+):
+    pull, n_asked = layer.inlet.pull, []
+
+    def wrong_later():
+        samples, times = pull()
+        n_asked.append(None)
+        if len(n_asked) < 200 or not len(times):
+            return samples, times
+        if wrong == "NaN":
+            samples = samples * np.nan
+        elif wrong == "stamps":
+            times = times + 1000
+        return samples, times[:-1] if wrong == "channels" else times
+
+    layer.inlet.pull = wrong_later
+    course = tmp_path / "course.csv"
+    assert run(files, tmp_path, "--probabilities", str(course)) == 2
+    said = capsys.readouterr()
+    assert not said.out
+    *_, last = said.err.splitlines()
+    expected = {"NaN": "eeg: found", "channels": "times: expected", "stamps": "of eeg"}
+    assert last.startswith("sklearn-cnmf: error: ")
+    assert expected[wrong] in last
+    seconds = float(re.search(r"; .*out.wav holds (\d\.\d) s$", last)[1])
+    n_samples = soundfile.info(tmp_path / "out.wav").frames
+    assert n_samples / AUDIO == pytest.approx(seconds, abs=0.06)
+    assert course.exists()
+
+
+def test_a_wav_that_can_not_be_written_takes_one_line(
+    files, layer, tmp_path, capsys, monkeypatch
+):
+    class Full(soundfile.SoundFile):
+        def write(self, block):
+            raise soundfile.LibsndfileError(2, "Error : ")
+
+    monkeypatch.setattr(soundfile, "SoundFile", Full)
+    assert run(files, tmp_path) == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert re.search(r"error: .*out.wav: can't be written \(Error", last)
+    assert not list(tmp_path.iterdir())
+
+
 def test_units_that_are_not_named_are_said(files, layer, tmp_path, capsys):
     layer.inlet.volts = np.full(4, np.nan)
     pull = layer.inlet.pull
@@ -192,8 +259,8 @@ def test_files_that_exist_are_not_overwritten(files, layer, tmp_path, capsys):
     [
         (["--instruments", "flute"], "instruments: at least two"),
         (["--instruments", "flute,oboe"], "the model does not know 'oboe'"),
-        (["--half-life", "0"], "half_life: expected a finite number > 0"),
-        (["--depth", "-3"], "depth: expected a finite number > 0"),
+        (["--half-life", "0"], "--half-life: expected a finite number > 0"),
+        (["--depth", "-3"], "--depth: expected a finite number > 0"),
         (["--replay", "x.fif"], "not allowed with argument --eeg-stream"),
     ],
 )

@@ -79,6 +79,21 @@ def test_without_audio_nothing_is_put_out(separator):
     assert list(listen(separator, lambda: nothing, lambda: None)) == []
 
 
+def test_audio_that_stops_ends_it_after_a_minute(separator, monkeypatch):
+    now = [0.0]
+
+    def sleep(seconds):
+        now[0] += 1
+
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.sleep", sleep)
+    no_eeg, no_audio = (np.zeros((4, 0)), np.zeros(0)), (np.zeros(0), np.zeros(0))
+    moments = listen(separator, lambda: no_eeg, lambda: no_audio)
+    with pytest.raises(ValueError, match=r"^audio: nothing came for 60 s$"):
+        next(moments)
+    assert now[0] == 61
+
+
 @pytest.mark.parametrize("begin", [None, 100.5])
 def test_a_file_is_heard_in_real_time(begin):
     audio = np.arange(1030.0)
@@ -158,6 +173,18 @@ def test_a_sound_card_plays(sound_card):
     assert stream.written[0].dtype == np.float32
     play.close()
     assert not stream.is_open
+
+
+def test_a_sound_card_that_goes_is_said(sound_card):
+    play = Loudspeaker(None, 1000.0, 1)
+    (stream,) = sound_card.opened
+
+    def unplugged(block):
+        raise sound_card.PortAudioError("device unavailable")
+
+    stream.write = unplugged
+    with pytest.raises(ValueError, match="plays no longer: device unavailable"):
+        play(np.ones(5))
 
 
 def test_a_sound_card_that_is_not_there_is_named(sound_card):
