@@ -158,6 +158,19 @@ def _run(arguments):
     kind, _ = arguments.data
     if kind != "simulated" and (arguments.level or arguments.snr_db is not None):
         raise ValueError("--level, --snr-db: are meant for --data simulated")
+    try:
+        return _written(arguments, kind)
+    except KeyboardInterrupt as interrupt:
+        store = arguments.store
+        if interrupt.args or store is None or not Path(store).is_dir():
+            raise
+        raise KeyboardInterrupt(
+            f"finished units are kept in {store}; the same command goes on"
+        ) from interrupt
+
+
+def _written(arguments, kind):
+    """Evaluate and write all results; what there is to say."""
     with ExitStack() as stack:
         folder = stack.enter_context(new_folder(arguments.out))
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -239,12 +252,6 @@ def _evaluated(model, arguments, data):
         )
     except RuntimeError as error:  # a worker process died
         raise OSError(str(error)) from error
-    except KeyboardInterrupt as interrupt:
-        if arguments.store is None:
-            raise
-        raise KeyboardInterrupt(
-            f"finished units are kept in {arguments.store}; the same command goes on"
-        ) from interrupt
 
 
 @contextmanager

@@ -127,6 +127,10 @@ def _run(arguments):
         return _live(arguments)
     except ImportError as error:
         raise ValueError(str(error)) from error
+    except KeyboardInterrupt as interrupt:
+        if interrupt.args or not Path(arguments.out).exists():
+            raise
+        raise KeyboardInterrupt(f"{arguments.out} is written") from interrupt
 
 
 def _option(name):

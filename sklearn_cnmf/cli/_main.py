@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 from ._printing import PROGRAM, complain, one_line, say
-from ._signals import endings_as_interrupts
+from ._signals import endings_as_interrupts, undisturbed
 
 _USER_ERROR, _INTERRUPTED, _BY_SIGNAL = 2, 130, 128
 
@@ -48,6 +48,9 @@ def _run(argv):
     except KeyboardInterrupt as interrupt:
         kept = one_line(interrupt) if interrupt.args else "nothing was written"
         complain(f"{PROGRAM}: interrupted, {kept}")
+        # An interrupt that leaves an `exec`, such as in imports, has Python end by
+        # SIGINT whatever the status, unless another one ends without.
+        exec("")
         return _INTERRUPTED
     try:
         say(text, sys.stdout)
@@ -81,9 +84,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser():
-    # Here, so that Ctrl-C while they load ends as it does later.
-    from .. import __version__
-    from . import _data, _demo, _evaluate, _live, _report, _separate
+    # Here, so that Ctrl-C while they load ends as it does later. It waits until then:
+    # what interrupts the locks of imports is lost.
+    with undisturbed("nothing was written"):
+        from .. import __version__
+        from . import _data, _demo, _evaluate, _live, _report, _separate
 
     parser = _Parser(
         prog=PROGRAM,

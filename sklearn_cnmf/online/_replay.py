@@ -61,7 +61,12 @@ def replay(path: str | Path) -> Iterator[Replayed]:
         ) as player,
     ):
         try:
-            yield Replayed(name, _told(player, path))
+            try:
+                begin = _told(player, path)
+            except BaseException:
+                player.kill()
+                raise
+            yield Replayed(name, begin)
         finally:
             _end(player)
 

@@ -1,17 +1,23 @@
 """Commands that are interrupted, asked to end, or run twice at a time."""
 
+import contextlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from numpy.testing import assert_array_equal
 
-from sklearn_cnmf.cli import _output
+from sklearn_cnmf import _writing
+from sklearn_cnmf.cli import _evaluate, _output, main
 from sklearn_cnmf.cli._signals import endings_as_interrupts
 
 from . import writers
@@ -82,6 +88,177 @@ def test_what_ends_a_command_leaves_nothing(name, number, status, material, tmp_
         again.communicate(timeout=60)
         assert again.returncode == 0
         assert_as_undisturbed(out, material / "separated")
+
+
+def said_at_the_end(process):
+    """The last line, which is the only one of the program."""
+    _, said = process.communicate(timeout=60)
+    lines = [line for line in said.splitlines() if line.startswith("sklearn-cnmf:")]
+    assert "Traceback" not in said
+    assert lines == said.splitlines()[-1:], said
+    return lines[0]
+
+
+def ended(process, number):
+    """End a process, and tell what it says."""
+    process.send_signal(number)
+    line = said_at_the_end(process)
+    assert process.returncode == 128 + number, line
+    wait_until(lambda: not is_alive(process.pid))
+    return line
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_finished_units_stay_and_are_used_again(number, material, tmp_path):
+    store, kept = tmp_path / "store", {}
+    for n_units in (1, 2):
+        process = start("stored", material, tmp_path)
+        wait_until(lambda n=n_units: len(list(store.glob("*.json"))) >= n)
+        assert ended(process, number) == (
+            f"sklearn-cnmf: interrupted, finished units are kept in {store}; the same "
+            "command goes on"
+        )
+        names = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+        assert all(name.endswith(".json") for name in names)
+        assert not (tmp_path / "out").exists()
+        for path in store.iterdir():
+            json.loads(path.read_text())
+            # Who writes it again makes another file.
+            found = path.stat().st_ino, path.stat().st_mtime_ns
+            assert kept.setdefault(path.name, found) == found
+    assert len(kept) >= 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_units_are_kept_while_results_are_written(
+    number, material, tmp_path, capsys, monkeypatch
+):
+    write = _evaluate._write
+
+    def interrupted(*arguments):
+        write(*arguments)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(_evaluate, "_write", interrupted)
+    monkeypatch.setattr(_evaluate, "_model", lambda *_: writers.small_model())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        status = main(writers.command("stored", material, tmp_path))
+    assert status == 128 + number
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.endswith(
+        f"interrupted, finished units are kept in {tmp_path / 'store'}; the same "
+        "command goes on"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+    assert len(list((tmp_path / "store").glob("*.json"))) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["report", "stored", "live"])
+def test_what_ends_a_command_as_it_loads(number, name, material, tmp_path):
+    code = (
+        "import sys; from sklearn_cnmf.cli import main; print('ready', flush=True); "
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    rng = np.random.default_rng(number)
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *writers.command(name, material, tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            start_new_session=True,
+        )
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(rng.uniform(0.05, 0.5))
+        line = ended(process, number)
+        assert line == "sklearn-cnmf: interrupted, nothing was written"
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_page_is_whole_or_not_there(number, material, tmp_path):
+    process = start("report", material, tmp_path)
+    wait_until(lambda: list(tmp_path.iterdir()) or process.poll() is not None)
+    process.send_signal(number)
+    printed, said = process.communicate(timeout=60)
+    left = [path.name for path in tmp_path.iterdir()]
+    if left:  # it came late, and Python itself may be ending
+        assert left == ["page.html"]
+        assert "</html>" in (tmp_path / "page.html").read_text()[-20:]
+        assert "Written" in printed or "all results are written" in said
+    else:
+        assert said == "sklearn-cnmf: interrupted, nothing was written\n"
+        assert process.returncode == 128 + number
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_half_a_page_is_deleted(number, material, tmp_path, capsys, monkeypatch):
+    def interrupted(path):
+        assert path.stat().st_size > 1000
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(_writing, "_sync", interrupted)
+    assert main(writers.command("report", material, tmp_path)) == 128 + number
+    line = "sklearn-cnmf: interrupted, nothing was written\n"
+    assert capsys.readouterr().err == line
+    assert not list(tmp_path.iterdir())
+
+
+def players(process):
+    """Other processes of the same group."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            stat = (path / "stat").read_text().rpartition(")")[2].split()
+            if int(stat[2]) == process.pid != int(path.name):
+                found.append(int(path.name))
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("when", ["player starts", "listening"])
+def test_what_ends_a_listening_keeps_what_was_put_out(number, when, material, tmp_path):
+    pytest.importorskip("mne_lsl", reason="mne-lsl is absent")
+    process = start("live", material, tmp_path)
+    if when == "player starts":
+        wait_until(lambda: players(process))
+    else:
+        wait_until(lambda: list(tmp_path.glob(".out.wav.*")))
+        assert players(process)
+        time.sleep(0.5)
+    line = ended(process, number)
+    if when != "listening":
+        assert line == "sklearn-cnmf: interrupted, nothing was written"
+        assert not list(tmp_path.iterdir())
+        return
+    seconds = float(line.split()[-2])
+    assert line.endswith(f"interrupted, {tmp_path / 'out.wav'} holds {seconds:.1f} s")
+    audio, sfreq = soundfile.read(tmp_path / "out.wav")
+    assert len(audio) / sfreq == pytest.approx(seconds, abs=0.06)
+    assert seconds > 0.2
+    assert np.isfinite(audio).all()
+    assert {path.name for path in tmp_path.iterdir()} == {"out.wav", "course.csv"}
+    header, *rows = (tmp_path / "course.csv").read_text().splitlines()
+    assert header == "seconds,high,low"
+    assert all(line.count(",") == 2 for line in rows)
+
+
+def test_ctrl_c_reaches_the_player_too(material, tmp_path):
+    pytest.importorskip("mne_lsl", reason="mne-lsl is absent")
+    process = start("live", material, tmp_path)
+    wait_until(lambda: list(tmp_path.glob(".out.wav.*")))
+    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(0.3)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)  # of who does not like to wait
+    _, said = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert re.search(r"interrupted, .*out\.wav (holds \d\.\d s|is written)$", said)
+    soundfile.read(tmp_path / "out.wav")
+    wait_until(lambda: not is_alive(process.pid))
 
 
 def test_two_commands_at_a_time_do_not_mix(material, tmp_path):

@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 import sklearn_cnmf
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
-from sklearn_cnmf.cli import _demo, main
+from sklearn_cnmf.cli import _demo, _evaluate, main
 from sklearn_cnmf.cli._held_out import write_eeg
 from sklearn_cnmf.datasets import (
     Piece,
@@ -29,9 +29,11 @@ from sklearn_cnmf.datasets import (
     simulate_madeeg,
     simulate_trials,
 )
+from sklearn_cnmf.decoding import EEGPreparation
 from sklearn_cnmf.evaluation import evaluate
 from sklearn_cnmf.evaluation._store import UnitStore
 from sklearn_cnmf.model_io import save_model
+from sklearn_cnmf.online import _replay
 from sklearn_cnmf.reporting import ListeningTrial, listening_page
 
 SFREQ = 4000.0
@@ -70,6 +72,12 @@ def make_material(folder):
         EnvelopeDecoder(alpha=1.0), ContrastiveNMF(6, max_iter=20, tol=0.0)
     )
     save_model(model.fit(trials, references), folder / "model.skops")
+    live = make_pipeline(
+        EEGPreparation(sfreq=None),
+        EnvelopeDecoder(alpha=1.0, phase="forward", scale=None),
+        ContrastiveNMF(6, window=0.064, max_iter=20, tol=0.0),
+    )
+    save_model(live.fit(trials, references), folder / "live.skops")
     write_eeg(folder / "eeg_raw.fif", trials[0])
     soundfile.write(
         folder / "mixture.wav", trials[0].mixture, int(SFREQ), subtype="FLOAT"
@@ -86,6 +94,15 @@ def small(run_demo):
         n_repetitions=1,
         deltas=(0.0, 0.01),
         separation={"n_components": 6, "window": 0.064, "max_iter": 20, "tol": 0.0},
+    )
+
+
+def small_model():
+    return Pipeline(
+        [
+            ("decode", EnvelopeDecoder(alpha=1.0)),
+            ("separate", ContrastiveNMF(6, window=0.064, max_iter=20, tol=0.0)),
+        ]
     )
 
 
@@ -106,6 +123,16 @@ def command(name, material, folder):
         "report": [
             *("report", f"{material}/separated"),
             *("--out", str(folder / "page.html")),
+        ],
+        "stored": [
+            *("evaluate", "--data", f"trials:{material}/trials.h5", "--folds", "3"),
+            *("--listen", "0", "--store", str(folder / "store"), *out),
+        ],
+        "live": [
+            *("live", "--model", f"{material}/live.skops"),
+            *("--replay", f"{material}/eeg_raw.fif"),
+            *("--audio", f"{material}/mixture.wav", "--out", str(folder / "out.wav")),
+            *("--probabilities", str(folder / "course.csv")),
         ],
     }[name]
 
@@ -234,8 +261,10 @@ def try_all(material, folder, how):
 
 
 if __name__ == "__main__":
-    if sys.argv[3] in COMMANDS:
+    if sys.argv[3] in (*COMMANDS, "stored", "live"):
         _demo.run_demo = small(_demo.run_demo)
+        _evaluate._model = lambda arguments, scratch: small_model()
+        _replay._LEAD = 2.0
         sys.exit(main(command(sys.argv[3], Path(sys.argv[1]), Path(sys.argv[2]))))
     found = try_all(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
     print(json.dumps(found))
