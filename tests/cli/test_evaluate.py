@@ -176,7 +176,9 @@ def test_what_failed_is_written(tmp_path, capsys):
 def test_interrupting_tells_where_finished_units_are(
     saved, tmp_path, capsys, monkeypatch
 ):
-    def interrupt(*args, **kwargs):
+    def interrupt(*args, store, **kwargs):
+        if store is not None:
+            os.mkdir(store)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_evaluate, "evaluate", interrupt)
