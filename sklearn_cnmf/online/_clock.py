@@ -194,8 +194,19 @@ class Synchronizer:
         self._n_audio += complete.shape[1]
         return complete
 
-    def push_eeg(self, eeg: np.ndarray, times: np.ndarray) -> None:
+    def push_eeg(
+        self, eeg: np.ndarray, times: np.ndarray, lost: np.ndarray | None = None
+    ) -> None:
         """Take what follows, (n_channels, n_times), to be pulled when audio has come.
+
+        Parameters
+        ----------
+        eeg : ndarray of shape (n_channels, n_times)
+            Samples.
+        times : ndarray of shape (n_times,)
+            Their stamps.
+        lost : ndarray of shape (n_times,) of bool, default=None
+            Those that are to be left out.
 
         Raises
         ------
@@ -212,7 +223,10 @@ class Synchronizer:
             except ValueError:
                 self._eeg_clock = before
                 raise
-        self._waiting.append((eeg, placed))
+        if lost is not None:
+            eeg, placed = eeg[:, ~lost], Placed(*(part[~lost] for part in placed))
+        if eeg.shape[1]:
+            self._waiting.append((eeg, placed))
         if not self._knots:
             self._leave_out_what_is_old()
 
@@ -282,7 +296,9 @@ class Synchronizer:
         weights = (grid - places[before]) / np.where(gap > 0, gap, 1)
         weights = np.where(after > 0, weights, 0.0)
         values = eeg[:, before] + (eeg[:, after] - eeg[:, before]) * weights
-        missing = indices[after] - indices[before] > 1
+        missing = (indices[after] - indices[before] > 1) & (
+            gap > _LOSS * self._eeg_sfreq
+        )
         if places[0] > _LOSS * self._eeg_sfreq:
             missing |= after == 0
         return Regular(values, missing)

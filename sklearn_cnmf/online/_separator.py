@@ -19,12 +19,13 @@ from .._validation import (
 )
 from ..decoding import EEGPreparation, EnvelopeDecoder
 from ..separation import ContrastiveNMF, LearnedSpectra
-from ..separation._stft import audio_dtype, hop_of
+from ..separation._stft import audio_dtype, hop_of, masks_of
 from ..signals import CausalFilter
 from ._clock import Regular, Synchronizer, as_times, check_ahead
 from ._eeg import StreamedGuide
 from ._evidence import Evidence
 from ._features import LATENCY_FRAMES, StreamedFeature
+from ._levels import StreamedLevels
 from ._spectra import FixedSpectra
 from ._stft import StreamedAudio, StreamedSpectra
 
@@ -66,7 +67,8 @@ class OnlineSeparator:
     =================  ===============================================================
     jitter             smoothed, up to 0.1 s
     drift              both clocks are followed; EEG is interpolated
-    EEG is lost        evidence fades until lags and filters (1 s) have left the gap
+    EEG is lost        interpolated up to 0.1 s; else evidence fades until lags and
+                       filters (1 s) have left the gap
     audio is lost      silence takes its place
     samples come       those that were taken before are left out
     twice
@@ -175,7 +177,8 @@ class OnlineSeparator:
             preparations, decoder, float(eeg_sfreq), self.instruments
         )
         self._guide_frames: deque[np.ndarray | None] = deque()
-        self._spectra = FixedSpectra(learned, self.instruments, separator.mask_power)
+        self._spectra = FixedSpectra(learned, self.instruments)
+        self._mask_power = separator.mask_power
         self._features = StreamedFeature(model.feature, self.audio_sfreq, self._sfreq)
         self._feature_frames: deque[np.ndarray] = deque()
         band = model.l_freq, model.h_freq
@@ -236,7 +239,8 @@ class OnlineSeparator:
         ----------
         eeg : array-like of shape (n_channels, n_times)
             The next samples, one at least, in the order of the channels of the
-            training trials.
+            training trials. With stamps, those that are not finite in some channel
+            count as lost.
         times : array-like of shape (n_times,), default=None
             When they were taken, in seconds of a clock that `push_audio` has, too.
 
@@ -249,6 +253,9 @@ class OnlineSeparator:
             follows.
         """
         self._check_open()
+        lost = None
+        if times is not None:
+            eeg, lost = _without_lost(eeg)
         eeg = _bounded("eeg", as_signals("eeg", eeg, (2,)))
         if len(eeg) != self.n_channels:
             raise ValueError(
@@ -261,7 +268,7 @@ class OnlineSeparator:
             regular = Regular(eeg, np.zeros(eeg.shape[1], bool))
         else:
             clocks = self._clocks or Synchronizer(self._eeg_sfreq, self.audio_sfreq)
-            clocks.push_eeg(eeg, stamps)
+            clocks.push_eeg(eeg, stamps, lost)
             self._clocks = clocks
             regular = clocks.pull()
         self._is_stamped = stamps is not None
@@ -387,12 +394,23 @@ class OnlineSeparator:
         shares = len(self.instruments), n_channels
         self._out = StreamedAudio(self._n_fft, shares, dtype)
         self._mixture = np.zeros((n_channels, 0), dtype)
+        self._levels = StreamedLevels(
+            *shares[::-1], self.audio_sfreq / hop_of(self._n_fft)
+        )
 
     def _separate(self, stft):
         """Audio of each instrument that a block of frames completes."""
+        power = self._mask_power
         magnitudes = np.sqrt(np.sum(np.square(np.abs(stft)), axis=0))
-        masks = self._spectra.masks(magnitudes)
-        candidates = self._out.push(masks[:, np.newaxis] * stft)
+        models = self._spectra.models(magnitudes)
+        levels = np.ones((1, len(models)))
+        if len(stft) > 1:
+            levels = self._levels.update(np.abs(stft), models)
+        masks = [
+            list(masks_of([level * own for level, own in zip(channel, models)], power))
+            for channel in levels.astype(magnitudes.dtype)
+        ]
+        candidates = self._out.push(np.swapaxes(masks, 0, 1) * stft)
         features = self._features.push(candidates)
         if features.size:
             shape = features.shape
@@ -502,6 +520,17 @@ def causal_steps(
             "nothing says how likely a choice is"
         )
     return preparations, decoder, separator
+
+
+def _without_lost(eeg):
+    """EEG without samples that are not finite, and which they were; None for none."""
+    array = np.asarray(eeg)
+    if array.ndim != 2 or array.dtype.kind != "f":
+        return eeg, None
+    lost = ~np.isfinite(array).all(axis=0)
+    if not lost.any():
+        return eeg, None
+    return np.where(lost, 0, array), lost
 
 
 def _bounded(name, signals):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ._bands import in_bands
 from ._dictionary import with_transpositions
-from ._fewer_notes import with_fewer_notes
+from ._fewer_notes import FEW_NOTES_BANDS, with_fewer_notes
 from ._mixture import Factors, Solving, factorize
 from ._sounding import loudest_of_each, sounding_components
 from .factorization import random_factors
@@ -141,6 +141,7 @@ def explain(
         sparsity=sparsity,
         prior=np.full(len(W), _PRIOR),
     )
-    A = with_fewer_notes(X, adapted.A, adapted.W, owner, sparsity)
+    X, W = in_bands(X, FEW_NOTES_BANDS), in_bands(adapted.W, FEW_NOTES_BANDS)
+    A = with_fewer_notes(X, adapted.A, W, owner, sparsity)
     factors = adapted._replace(A=A, converged=True)
     return Explanation(factors, owner, sparsity, misfit)

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from ._bands import in_bands
-
 # Weight of a component that has nothing in common with what its instrument plays in a
 # frame, times the least share; the power of the cosine of two spectra that says how
 # much they have in common; and the share below which a component does not pay more.
@@ -23,7 +21,7 @@ from ._bands import in_bands
 # loses 0.1 on the examples; notes of each instrument as a Viterbi path, all others at a
 # tenth, 0.7 and 0.
 _WEIGHT, _LEAST_SHARE = 0.05, 0.05
-_BANDS_PER_OCTAVE = 48
+FEW_NOTES_BANDS = 48
 _N_ROUNDS, _N_ITERATIONS = 3, 5
 
 
@@ -43,7 +41,7 @@ def with_fewer_notes(
     Parameters
     ----------
     X : ndarray of shape (n_frames, n_bins)
-        Magnitudes of the mixture.
+        Magnitudes of the mixture, on bands (`FEW_NOTES_BANDS`) or all bins.
     A : ndarray of shape (n_frames, n_components)
         Activations to start from.
     W : ndarray of shape (n_components, n_bins)
@@ -57,7 +55,6 @@ def with_fewer_notes(
     -------
     activations : ndarray of shape (n_frames, n_components)
     """
-    X, W = in_bands(X, _BANDS_PER_OCTAVE), in_bands(W, _BANDS_PER_OCTAVE)
     tiny = np.finfo(W.dtype).tiny
     least = max(float(X.mean()) * np.finfo(W.dtype).eps, tiny)
     of_owner = (owner[:, None] == np.unique(owner)).astype(W.dtype)

@@ -170,11 +170,24 @@ def test_times_are_those_of_the_output(streams, whole):
     assert 11.9 < separator.times[-1] < 12.2
 
 
-def test_stereo_has_a_mask_for_both_channels(streams, whole):
+def test_both_channels_of_the_middle_are_masked_as_one(streams, whole):
     trial = replace(streams.trial, mixture=np.stack([streams.trial.mixture] * 2))
     attended, rest = run(make(streams, half_life=INF), trial)
     assert attended.shape == rest.shape == trial.mixture.shape
-    assert_allclose(attended, np.stack([whole[1]] * 2), atol=1e-6)
+    assert_allclose(attended, np.stack([whole[1]] * 2), atol=1e-4)
+
+
+def test_sources_at_the_sides_gain_from_the_levels_of_the_channels(streams, whole):
+    sources, own = streams.reference.sources, streams.reference.attended
+    panned = np.array([[0.9, 0.1], [0.1, 0.9]])[..., np.newaxis] * sources[:, None]
+    trial = replace(streams.trial, mixture=panned.sum(axis=0))
+    attended, rest = run(make(streams, half_life=INF), trial)
+    assert_allclose(attended + rest, trial.mixture, atol=1e-12)
+    late = slice(24000, None)
+    for channel, least in ((own, 11), (1 - own, 24)):
+        source, mixture = panned[own, channel, late], trial.mixture[channel, late]
+        gained = si_sdr(source, attended[channel, late]) - si_sdr(source, mixture)
+        assert gained > least
 
 
 def test_single_precision_stays_so(streams, whole):
