@@ -34,7 +34,8 @@ from sklearn_cnmf.decoding import EEGPreparation
 from sklearn_cnmf.evaluation import StimulusKFold
 from sklearn_cnmf.metrics import si_sdr
 from sklearn_cnmf.online import OnlineSeparator
-from sklearn_cnmf.online._live import PacedAudio, listen
+from sklearn_cnmf.online._audio import PacedAudio
+from sklearn_cnmf.online._live import listen
 
 TABLES = ("compare", "known", "speed", "latency", "switching", "memory")
 HALF_LIVES = (2.0, 5.0, 10.0, 20.0, 40.0, np.inf)

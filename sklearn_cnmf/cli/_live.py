@@ -16,10 +16,11 @@ from .._writing import whole_file
 from ..datasets import read_audio
 from ..model_io import load_model
 from ..online import OnlineSeparator
-from ..online._live import DeviceAudio, Loudspeaker, PacedAudio, listen
+from ..online._audio import DeviceAudio, Loudspeaker, PacedAudio
+from ..online._live import listen
 from ..online._lsl import Inlet, lsl
+from ..online._pipeline import causal_steps
 from ..online._replay import replay
-from ..online._separator import causal_steps
 from ._arguments import path
 from ._live_view import LiveView
 from ._printing import complain
@@ -70,7 +71,8 @@ def add_parser(commands: Any) -> None:
         "--probabilities",
         type=path,
         metavar="CSV",
-        help="also write how likely each instrument was, at which second of the output",
+        help="also write how likely each instrument was at which second of the output, "
+        "in the last hour",
     )
     add(
         "--play",
@@ -333,20 +335,17 @@ def _summary(arguments, separator, moment):
         f"{moment.busy:.1f} s ({moment.busy / max(moment.seconds, 1e-9):.2f} of real "
         "time)"
     ]
-    if len(separator.probabilities):
-        last = separator.probabilities[-1]
-        values = ", ".join(
-            f"{name} {p:.2f}" for name, p in zip(separator.instruments, last)
-        )
-        lines.append(f"Probability at the end: {values}")
-    n = len(separator.probabilities)
+    values = ", ".join(
+        f"{name} {p:.2f}" for name, p in zip(separator.instruments, separator.latest)
+    )
+    lines.append(f"Probability at the end: {values}")
     if moment.busy > moment.seconds:
         lines.append(
             "That is slower than real time: name those instruments with --instruments "
             "that are present, or learn fewer spectra (n_components)"
         )
     if separator.n_missing:
-        lines.append(f"Without EEG: {separator.n_missing} of {n} decisions")
+        lines.append(f"Decisions without EEG: {separator.n_missing}")
     if separator.n_lost_audio:
         lost = separator.n_lost_audio / separator.audio_sfreq
         lines.append(f"Audio that was lost, silent instead: {lost:.2f} s")

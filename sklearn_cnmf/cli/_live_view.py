@@ -40,10 +40,10 @@ class LiveView:
         """Take what was put out, and show it if it is time."""
         self._power += [np.sum(np.square(x)) for x in moment[:2]]
         self._n_samples += moment.attended.size
-        if moment.seconds < self._next or not len(separator.probabilities):
+        if moment.seconds < self._next or not moment.seconds:
             return
         self._next = moment.seconds + (_PICTURE if self._is_terminal else _LINE)
-        probabilities = separator.probabilities[-1]
+        probabilities = separator.latest
         levels = 10 * np.log10(self._power / max(1, self._n_samples) + 1e-12)
         self._power[:], self._n_samples = 0, 0
         head = (

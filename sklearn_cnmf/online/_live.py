@@ -1,23 +1,18 @@
 """Streams through a separator, as they come."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
+from ._audio import Chunk
 from ._separator import OnlineSeparator
 
-# Stamped samples that have come: (n_channels, n_times) and (n_times,).
-Chunk = tuple[np.ndarray, np.ndarray]
 # Seconds between two looks at the streams.
 _PAUSE = 0.01
 # Seconds without any audio after which its source is taken to be gone.
 _SILENT = 60.0
-# Seconds of a file that are taken at a time, as a sound card would.
-_BLOCK = 0.02
 
 
 class Moment(NamedTuple):
@@ -101,176 +96,3 @@ def listen(
         n_out += attended.shape[-1]
         late = newest["audio"] - newest["eeg"]
         yield Moment(attended, rest, n_out / separator.audio_sfreq, busy, late)
-
-
-class PacedAudio:
-    """Audio of a file, as fast as it would be heard.
-
-    Parameters
-    ----------
-    audio : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
-        The waveform.
-    sfreq : float
-        Its rate in Hz.
-    clock : callable
-        Seconds now.
-    begin : float or None
-        When its first sample is heard; None for when it is asked for first.
-    """
-
-    def __init__(
-        self,
-        audio: np.ndarray,
-        sfreq: float,
-        clock: Callable[[], float],
-        begin: float | None = None,
-    ):
-        self._audio, self._sfreq, self._clock = audio, sfreq, clock
-        self._begin, self._n_out = begin, 0
-
-    def __call__(self) -> Chunk | None:
-        """Return what has been heard since, in whole blocks; None at the end."""
-        now = self._clock()
-        if self._begin is None:
-            self._begin = now
-        n_samples = self._audio.shape[-1]
-        if self._n_out == n_samples:
-            return None
-        block = max(1, round(_BLOCK * self._sfreq))
-        n_heard = min(int((now - self._begin) * self._sfreq), n_samples)
-        if n_heard < n_samples:
-            n_heard -= n_heard % block
-        n_heard = max(n_heard, self._n_out)
-        part = slice(self._n_out, n_heard)
-        self._n_out = n_heard
-        times = self._begin + np.arange(part.start, part.stop) / self._sfreq
-        return self._audio[..., part], times
-
-
-class DeviceAudio:
-    """Audio that a sound card records.
-
-    Parameters
-    ----------
-    device : str or None
-        Its name, or a part of it that no other has; None for that of the system.
-    sfreq : float
-        Rate in Hz.
-    clock : callable
-        Seconds now.
-
-    Raises
-    ------
-    ImportError
-        If sounddevice is absent.
-    ValueError
-        If there is no such device, or it has not this rate.
-    """
-
-    def __init__(self, device: str | None, sfreq: float, clock: Callable[[], float]):
-        self._sounddevice = sounddevice = sound_devices()
-        self._chunks: deque[Chunk] = deque()
-        self._sfreq, self._clock = sfreq, clock
-        try:
-            self._stream = sounddevice.InputStream(
-                samplerate=sfreq,
-                device=device,
-                channels=1,
-                dtype="float32",
-                blocksize=round(_BLOCK * sfreq),
-                callback=self._take,
-            )
-            self._stream.start()
-        except (sounddevice.PortAudioError, ValueError) as error:
-            raise ValueError(
-                f"audio: can't record from {device or 'the default device'} at "
-                f"{sfreq:g} Hz: {error}"
-            ) from error
-
-    def _take(self, block, n_samples, when, status):
-        end = self._clock()
-        times = end + np.arange(-n_samples, 0) / self._sfreq
-        self._chunks.append((block.T.copy(), times))
-
-    def __call__(self) -> Chunk:
-        """Return what was recorded since."""
-        chunks = [self._chunks.popleft() for _ in range(len(self._chunks))]
-        if not chunks:
-            return np.zeros((1, 0), np.float32), np.zeros(0)
-        samples, times = zip(*chunks)
-        return np.concatenate(samples, axis=1), np.concatenate(times)
-
-    def close(self) -> None:
-        """Stop recording."""
-        self._stream.close()
-
-
-class Loudspeaker:
-    """Play what is put out.
-
-    Parameters
-    ----------
-    device : str or None
-        As for :class:`DeviceAudio`.
-    sfreq : float
-        Rate in Hz.
-    n_channels : int
-        Of the audio.
-
-    Raises
-    ------
-    ImportError
-        If sounddevice is absent.
-    ValueError
-        If there is no such device, or it has not this rate.
-    """
-
-    def __init__(self, device: str | None, sfreq: float, n_channels: int):
-        sounddevice = sound_devices()
-        self._error = sounddevice.PortAudioError
-        try:
-            self._stream = sounddevice.OutputStream(
-                samplerate=sfreq, device=device, channels=n_channels, dtype="float32"
-            )
-            self._stream.start()
-        except (sounddevice.PortAudioError, ValueError) as error:
-            raise ValueError(
-                f"play: can't play on {device or 'the default device'} at {sfreq:g} "
-                f"Hz: {error}"
-            ) from error
-
-    def __call__(self, audio: np.ndarray) -> None:
-        """Play what follows, (n_samples,) or (n_audio_channels, n_samples).
-
-        Raises
-        ------
-        ValueError
-            If the device is gone.
-        """
-        block = np.atleast_2d(audio).T.astype(np.float32, order="C")
-        try:
-            self._stream.write(block)
-        except self._error as error:
-            raise ValueError(f"play: the card plays no longer: {error}") from error
-
-    def close(self) -> None:
-        """Stop playing."""
-        self._stream.close()
-
-
-def sound_devices() -> ModuleType:
-    """Import sounddevice.
-
-    Raises
-    ------
-    ImportError
-        With what to install.
-    """
-    try:
-        import sounddevice
-    except (ImportError, OSError) as error:  # OSError: no PortAudio
-        raise ImportError(
-            "sound cards need sounddevice (pip install 'sklearn-cnmf[live]') and the "
-            f"PortAudio library: {error}"
-        ) from error
-    return sounddevice

@@ -8,17 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 
-from .._estimator import fitted_value
 from .._typing import MaybeNone
 from .._validation import (
     as_signals,
-    check_kind,
-    check_names,
     check_number,
     check_time_last,
 )
-from ..decoding import EEGPreparation, EnvelopeDecoder
-from ..separation import ContrastiveNMF, LearnedSpectra
 from ..separation._stft import audio_dtype, hop_of, masks_of
 from ..signals import CausalFilter
 from ._clock import Regular, Synchronizer, as_times, check_ahead
@@ -26,6 +21,7 @@ from ._eeg import StreamedGuide
 from ._evidence import Evidence
 from ._features import LATENCY_FRAMES, StreamedFeature
 from ._levels import StreamedLevels
+from ._pipeline import causal_steps, present_of
 from ._spectra import FixedSpectra
 from ._stft import StreamedAudio, StreamedSpectra
 
@@ -113,6 +109,8 @@ class OnlineSeparator:
         In the order of the probabilities.
     probabilities : ndarray of shape (n_frames, n_instruments)
         How likely each was attended, at `times`; of the last hour.
+    latest : ndarray of shape (n_instruments,)
+        The last of them; all the same before the first.
     times : ndarray of shape (n_frames,)
         Seconds of the output at which each of these took effect.
     n_missing : int
@@ -167,7 +165,7 @@ class OnlineSeparator:
             check_number("half_life", half_life, above=0)
         check_number("depth", depth, above=0)
         learned = separator.model_
-        self.instruments = _present(instruments, learned)
+        self.instruments = present_of(instruments, learned)
         self.audio_sfreq = learned.audio_sfreq
         self._n_fft = learned.n_fft
         model = decoder.model_
@@ -222,6 +220,12 @@ class OnlineSeparator:
     @property
     def probabilities(self) -> np.ndarray:
         return np.array(self._decided).reshape(-1, len(self.instruments))
+
+    @property
+    def latest(self) -> np.ndarray:
+        if not self._decided:
+            return np.full(len(self.instruments), 1 / len(self.instruments))
+        return self._decided[-1].copy()
 
     @property
     def times(self) -> np.ndarray:
@@ -454,74 +458,6 @@ class OnlineSeparator:
         self._gains = np.vstack([self._gains, self._gains[-1] + step])
 
 
-def causal_steps(
-    pipeline: Pipeline,
-) -> tuple[list[EEGPreparation], EnvelopeDecoder, ContrastiveNMF]:
-    """Take a fitted pipeline apart.
-
-    Raises
-    ------
-    ValueError
-        If it can't run along, as :class:`OnlineSeparator` says.
-    """
-    check_kind("pipeline", pipeline, Pipeline)
-    steps = [step for _, step in pipeline.steps if step not in (None, "passthrough")]
-    kinds = [EEGPreparation] * (len(steps) - 2) + [EnvelopeDecoder, ContrastiveNMF]
-    if len(steps) < 2 or not all(map(isinstance, steps, kinds)):
-        raise ValueError(
-            "pipeline: expected any number of EEGPreparation, an EnvelopeDecoder and a "
-            f"ContrastiveNMF, got {[type(step).__name__ for step in steps]}"
-        )
-    for step in steps:
-        fitted_value(step, trials=True)
-    *preparations, decoder, separator = steps
-    n_channels = len(decoder.model_.pooled.mean)
-    for step in preparations:
-        if step.n_features_in_ != n_channels:
-            raise ValueError(
-                f"pipeline: EEGPreparation was fitted on {step.n_features_in_} "
-                f"channels, EnvelopeDecoder on {n_channels}"
-            )
-    if not isinstance(separator.model_, LearnedSpectra):
-        raise ValueError(
-            "pipeline: expected a ContrastiveNMF with dictionary='learned', got "
-            f"{separator.dictionary!r}"
-        )
-    for step in (*preparations, decoder):
-        name, looks_ahead = type(step).__name__, step.phase == "zero"
-        if looks_ahead and (step.l_freq, step.h_freq) != (None, None):
-            raise ValueError(
-                f"pipeline: phase of {name} is 'zero', whose band-pass needs the "
-                "future; fit it with phase='forward' or 'minimum'"
-            )
-        if looks_ahead and isinstance(step, EEGPreparation) and step.sfreq is not None:
-            raise ValueError(
-                f"pipeline: sfreq of {name} is {step.sfreq:g} and its phase 'zero', "
-                "whose resampling needs the future; fit it with sfreq=None, or with "
-                "h_freq and another phase"
-            )
-        if np.size(getattr(step, "notch_freqs", ())):
-            raise ValueError(f"pipeline: notch_freqs of {name} need the future")
-    if decoder.scale is not None:
-        raise ValueError(
-            f"pipeline: scale of EnvelopeDecoder is {decoder.scale!r}, which needs the "
-            "whole recording; fit it with scale=None after an EEGPreparation"
-        )
-    for name, used in (("delta", 0.0), ("choice", "soft"), ("choice_window", None)):
-        given = getattr(separator, name)
-        if given != used and not (name == "delta" and given is None):
-            raise ValueError(
-                f"pipeline: {name} of ContrastiveNMF is {given!r}, which has no part "
-                f"in a stream; expected {used!r}"
-            )
-    if decoder.model_.output_weights is None:
-        raise ValueError(
-            "pipeline: the EnvelopeDecoder has no output_weights_, and without them "
-            "nothing says how likely a choice is"
-        )
-    return preparations, decoder, separator
-
-
 def _without_lost(eeg):
     """EEG without samples that are not finite, and which they were; None for none."""
     array = np.asarray(eeg)
@@ -542,14 +478,3 @@ def _bounded(name, signals):
             "expected"
         )
     return signals
-
-
-def _present(instruments, learned):
-    check_names("instruments", instruments)
-    unknown = sorted(set(instruments) - set(learned.instruments))
-    if unknown or len(instruments) < 2:
-        raise ValueError(
-            f"instruments: expected two or more of {list(learned.instruments)}, got "
-            f"{list(instruments)}"
-        )
-    return tuple(instruments)

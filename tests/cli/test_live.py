@@ -188,7 +188,9 @@ def test_eeg_that_is_no_number_counts_as_lost(files, layer, tmp_path, capsys):
 
     layer.inlet.pull = sometimes
     assert run(files, tmp_path) == 0
-    n_missing = int(re.search(r"Without EEG: (\d+) of", capsys.readouterr().out)[1])
+    n_missing = int(
+        re.search(r"Decisions without EEG: (\d+)", capsys.readouterr().out)[1]
+    )
     assert 64 < n_missing < 300
 
 
@@ -313,7 +315,7 @@ def test_on_a_terminal_bars_are_drawn_in_place(files, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     view = LiveView(INSTRUMENTS)
-    separator = SimpleNamespace(probabilities=np.array([[0.75, 0.25]]), n_missing=3)
+    separator = SimpleNamespace(latest=np.array([0.75, 0.25]), n_missing=3)
     for second in (1.0, 1.01, 2.0):
         block = np.full(100, 0.1)
         view.update(separator, Moment(block, block / 10, second, 0.5, 0.02))
@@ -339,7 +341,7 @@ def test_a_replay_by_the_real_layer(files, tmp_path, capsys):
     assert written.shape == files.trial.mixture.shape
     table = np.genfromtxt(tmp_path / "course.csv", delimiter=",", names=True)
     assert table[INSTRUMENTS[files.reference.attended]][-1] > 0.8
-    missing = re.search(r"Without EEG: (\d+)", said.out)
+    missing = re.search(r"Decisions without EEG: (\d+)", said.out)
     assert missing is None or int(missing[1]) < 0.1 * len(table)
 
 

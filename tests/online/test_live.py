@@ -6,7 +6,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf.online import OnlineSeparator
-from sklearn_cnmf.online._live import DeviceAudio, Loudspeaker, PacedAudio, listen
+from sklearn_cnmf.online._audio import DeviceAudio, Loudspeaker, PacedAudio
+from sklearn_cnmf.online._live import listen
 
 from .test_online_separator import stamped
 

@@ -164,6 +164,8 @@ def test_eeg_that_comes_too_late_is_left_out(streams):
 
 def test_times_are_those_of_the_output(streams, whole):
     separator = whole[0]
+    assert_array_equal(separator.latest, separator.probabilities[-1])
+    assert_array_equal(make(streams).latest, [0.5, 0.5])
     assert len(separator.times) == len(separator.probabilities)
     assert separator.times[0] == pytest.approx(16 / 64 + 0.25)
     assert np.diff(separator.times) == pytest.approx(1 / 64)
