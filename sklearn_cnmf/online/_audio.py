@@ -77,24 +77,17 @@ class DeviceAudio:
     """
 
     def __init__(self, device: str | None, sfreq: float, clock: Callable[[], float]):
-        self._sounddevice = sounddevice = sound_devices()
         self._chunks: deque[Chunk] = deque()
         self._sfreq, self._clock = sfreq, clock
-        try:
-            self._stream = sounddevice.InputStream(
-                samplerate=sfreq,
-                device=device,
-                channels=1,
-                dtype="float32",
-                blocksize=round(_BLOCK * sfreq),
-                callback=self._take,
-            )
-            self._stream.start()
-        except (sounddevice.PortAudioError, ValueError) as error:
-            raise ValueError(
-                f"audio: can't record from {device or 'the default device'} at "
-                f"{sfreq:g} Hz: {error}"
-            ) from error
+        self._stream = _started(
+            "audio: can't record from",
+            sound_devices().InputStream,
+            device,
+            sfreq,
+            channels=1,
+            blocksize=round(_BLOCK * sfreq),
+            callback=self._take,
+        )
 
     def _take(self, block, n_samples, when, status):
         end = self._clock()
@@ -137,16 +130,13 @@ class Loudspeaker:
     def __init__(self, device: str | None, sfreq: float, n_channels: int):
         sounddevice = sound_devices()
         self._error = sounddevice.PortAudioError
-        try:
-            self._stream = sounddevice.OutputStream(
-                samplerate=sfreq, device=device, channels=n_channels, dtype="float32"
-            )
-            self._stream.start()
-        except (sounddevice.PortAudioError, ValueError) as error:
-            raise ValueError(
-                f"play: can't play on {device or 'the default device'} at {sfreq:g} "
-                f"Hz: {error}"
-            ) from error
+        self._stream = _started(
+            "play: can't play on",
+            sounddevice.OutputStream,
+            device,
+            sfreq,
+            channels=n_channels,
+        )
 
     def __call__(self, audio: np.ndarray) -> None:
         """Play what follows, (n_samples,) or (n_audio_channels, n_samples).
@@ -165,6 +155,17 @@ class Loudspeaker:
     def close(self) -> None:
         """Stop playing."""
         self._stream.close()
+
+
+def _started(failure, kind, device, sfreq, **options):
+    """Open and start a stream of a sound card."""
+    try:
+        stream = kind(samplerate=sfreq, device=device, dtype="float32", **options)
+        stream.start()
+    except (sound_devices().PortAudioError, ValueError) as error:
+        where = device or "the default device"
+        raise ValueError(f"{failure} {where} at {sfreq:g} Hz: {error}") from error
+    return stream
 
 
 def sound_devices() -> ModuleType:
