@@ -349,4 +349,6 @@ def _summary(arguments, separator, moment):
     if separator.n_lost_audio:
         lost = separator.n_lost_audio / separator.audio_sfreq
         lines.append(f"Audio that was lost, silent instead: {lost:.2f} s")
+    if separator.n_repeated:
+        lines.append(f"Samples with stamps of others, left out: {separator.n_repeated}")
     return lines

@@ -46,8 +46,9 @@ class LiveView:
         probabilities = separator.latest
         levels = 10 * np.log10(self._power / max(1, self._n_samples) + 1e-12)
         self._power[:], self._n_samples = 0, 0
+        tenths = round(10 * moment.seconds)
         head = (
-            f"{int(moment.seconds // 60)}:{moment.seconds % 60:04.1f}"
+            f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
             f"   EEG {1000 * moment.late:+.0f} ms   missing {separator.n_missing}"
             f"   busy {100 * moment.busy / moment.seconds:.0f} %"
         )

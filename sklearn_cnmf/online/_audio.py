@@ -10,6 +10,9 @@ import numpy as np
 Chunk = tuple[np.ndarray, np.ndarray]
 # Seconds that are taken at a time.
 _BLOCK = 0.02
+# Share of a difference between the clock and the count of samples that is taken over
+# with each block: half of it in three seconds.
+_FOLLOWED = 0.005
 
 
 class PacedAudio:
@@ -79,6 +82,7 @@ class DeviceAudio:
     def __init__(self, device: str | None, sfreq: float, clock: Callable[[], float]):
         self._chunks: deque[Chunk] = deque()
         self._sfreq, self._clock = sfreq, clock
+        self._end: float | None = None  # of what was recorded
         self._stream = _started(
             "audio: can't record from",
             sound_devices().InputStream,
@@ -90,8 +94,13 @@ class DeviceAudio:
         )
 
     def _take(self, block, n_samples, when, status):
-        end = self._clock()
-        times = end + np.arange(-n_samples, 0) / self._sfreq
+        now = self._clock()
+        begin = now - n_samples / self._sfreq
+        if self._end is not None and not status.input_overflow:
+            # A call that comes late is no loss; a clock that runs apart is followed.
+            begin = self._end + _FOLLOWED * (begin - self._end)
+        self._end = begin + n_samples / self._sfreq
+        times = begin + np.arange(n_samples) / self._sfreq
         self._chunks.append((block.T.copy(), times))
 
     def __call__(self) -> Chunk:

@@ -60,6 +60,7 @@ class Clock:
         omega = 2 * np.pi * _BANDWIDTH * self._block / sfreq
         self._offset_gain, self._drift_gain = np.sqrt(2) * omega, omega**2
         self._period = 1 / sfreq
+        self._loss = max(_LOSS, 0.75 * self._period)
         self._index = self._since = self._n_looks = 0
         self._begin: float | MaybeNone = None  # of the block
 
@@ -89,7 +90,7 @@ class Clock:
             part = times[done : done + self._block - self._since]
             steps = self._since + np.arange(len(part))
             errors = part - (self._begin + self._period * steps)
-            jumps = np.flatnonzero(np.abs(errors) > _LOSS)
+            jumps = np.flatnonzero(np.abs(errors) > self._loss)
             if jumps.size and jumps[0] == 0:
                 self._jump(float(errors[0]))
                 continue
@@ -162,6 +163,7 @@ class Synchronizer:
         self._eeg_clock = Clock("eeg", eeg_sfreq)
         self._audio_clock = Clock("audio", audio_sfreq)
         self._n_audio = 0  # samples placed
+        self._audio_begin: float | MaybeNone = None
         # Some samples of the audio, and when they were taken.
         self._every = max(1, round(audio_sfreq / _LOOKS_PER_SECOND))
         self._knots: deque[tuple[int, float]] = deque(
@@ -186,6 +188,8 @@ class Synchronizer:
         audio, placed, taken = audio[:, new], placed[new], taken[new]
         if not len(placed):
             return audio
+        if self._audio_begin is None:
+            self._audio_begin = float(taken[0])
         known = placed % self._every == 0
         self._knots.extend(zip(placed[known].tolist(), taken[known].tolist()))
         complete = np.zeros((len(audio), placed[-1] + 1 - self._n_audio), audio.dtype)
@@ -212,17 +216,15 @@ class Synchronizer:
         ------
         ValueError
             If a stamp is more than a minute from where it is expected, or from the
-            audio.
+            audio, or if the EEG begins more than a minute after the audio.
         """
         before = copy.copy(self._eeg_clock)
         placed = self._eeg_clock.push(times)
-        if self._knots:
-            ahead = float(placed.times.max()) - self._knots[-1][1]
-            try:
-                check_ahead(ahead)
-            except ValueError:
-                self._eeg_clock = before
-                raise
+        try:
+            self._check_together(placed.times)
+        except ValueError:
+            self._eeg_clock = before
+            raise
         if lost is not None:
             eeg, placed = eeg[:, ~lost], Placed(*(part[~lost] for part in placed))
         if eeg.shape[1]:
@@ -255,6 +257,23 @@ class Synchronizer:
     def seconds_waiting(self) -> float:
         """Seconds of EEG that came ahead of the audio."""
         return sum(eeg.shape[1] for eeg, _ in self._waiting) / self._eeg_sfreq
+
+    def _check_together(self, times):
+        if not self._knots:
+            return
+        ahead = float(times.max()) - self._knots[-1][1]
+        check_ahead(ahead)
+        if ahead < -LONGEST_GAP:
+            raise ValueError(
+                f"times: the eeg is {-ahead:.6g} s behind the audio, more than "
+                f"{LONGEST_GAP:g} s; stamps of both are expected on one clock"
+            )
+        begins = float(times[0]) - self._audio_begin
+        if self._last is None and not self._waiting and begins > LONGEST_GAP:
+            raise ValueError(
+                f"times: the eeg begins {begins:.6g} s after the audio, more than "
+                f"{LONGEST_GAP:g} s; begin anew with another OnlineSeparator"
+            )
 
     def _leave_out_what_is_old(self):
         """Keep a minute of the EEG that comes before the audio begins."""
@@ -325,6 +344,11 @@ def as_times(name: str, times: ArrayLike, n_times: int) -> np.ndarray:
     if latest > _LATEST:
         raise ValueError(
             f"{name}: expected seconds, at most {_LATEST:g}, got {latest:g}"
+        )
+    if n_times > 1 and np.ptp(times) == 0:
+        raise ValueError(
+            f"{name}: expected when each sample was taken, got {times[0]:.10g} for all "
+            f"{n_times}"
         )
     return times
 

@@ -15,6 +15,8 @@ from ..separation._bands import in_bands
 #    5 s, 5             12.24   12.36   12.59
 #    20 s, 2            12.24   12.37   12.58
 _HALF_LIFE, _N_UPDATES = 5.0, 5
+# Of the loudest: the level that updates start from at least.
+_LEAST = 1e-3
 _BANDS_PER_OCTAVE = 24
 
 
@@ -58,9 +60,11 @@ class StreamedLevels:
         parts = parts.astype(np.float64)
         kept = 2 ** (-parts.shape[1] / (_HALF_LIFE * self._per_second))
         modelled = kept * self._modelled + parts.sum(axis=(1, 2))
+        # From zero no update leads away, as in a channel that was dead.
+        least = _LEAST * self._levels.max()
         for channel, own, heard in zip(channels, self._levels, self._heard):
             X = in_bands(channel, _BANDS_PER_OCTAVE)
-            found = own.copy()
+            found = np.maximum(own, least)
             for _ in range(_N_UPDATES):
                 model = np.tensordot(found, parts, axes=1)
                 ratio = np.divide(X, model, out=np.zeros_like(model), where=model > 0)

@@ -164,10 +164,7 @@ class Inlet:
         return picks, np.array([self._volts(unit) for unit in units])
 
     def pull(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return what has come, (n_channels, n_times), and its stamps in seconds.
-
-        Whole numbers are scaled to one, as audio is.
-        """
+        """Return what has come, (n_channels, n_times), and its stamps in seconds."""
         samples, times = [], []
         while True:
             values, stamps = self._inlet.pull_chunk(max_samples=_AT_A_TIME)

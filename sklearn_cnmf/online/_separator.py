@@ -19,7 +19,7 @@ from ..signals import CausalFilter
 from ._clock import Regular, Synchronizer, as_times, check_ahead
 from ._eeg import StreamedGuide
 from ._evidence import Evidence
-from ._features import LATENCY_FRAMES, StreamedFeature
+from ._features import StreamedFeature
 from ._levels import StreamedLevels
 from ._pipeline import causal_steps, present_of
 from ._spectra import FixedSpectra
@@ -61,10 +61,11 @@ class OnlineSeparator:
     of the audio:
 
     =================  ===============================================================
-    jitter             smoothed, up to 0.1 s
+    less than 0.1 s    jitter, which is smoothed; a loss as short shifts what follows
+    off                until the clock is followed, some 10 s
     drift              both clocks are followed; EEG is interpolated
-    EEG is lost        interpolated up to 0.1 s; else evidence fades until lags and
-                       filters (1 s) have left the gap
+    EEG is lost        evidence fades until lags and filters (1 s) have left the gap
+    EEG is not finite  interpolated up to 0.1 s, else as lost
     audio is lost      silence takes its place
     samples come       those that were taken before are left out
     twice
@@ -72,8 +73,8 @@ class OnlineSeparator:
     EEG stops          evidence fades, with the half-life, to what is known of nothing:
                        all are as likely, and as loud
     audio stops        nothing is put out; after a minute of EEG an error is raised
-    gap of more than   an error is raised when the stream goes on
-    a minute
+    gap of more than   an error is raised when the stream goes on; so it is where the
+    a minute           streams lie as far apart
     =================  ===============================================================
 
     Parameters
@@ -115,8 +116,9 @@ class OnlineSeparator:
         Seconds of the output at which each of these took effect.
     n_missing : int
         Frames of the guide whose EEG had not come when they were needed, or was lost.
-    n_lost_audio : int
-        Samples of audio that were lost, by their stamps.
+    n_lost_audio, n_repeated : int
+        Samples of audio that were lost, and of both streams that were left out since
+        others had been taken at their time, by their stamps.
 
     Raises
     ------
@@ -193,8 +195,9 @@ class OnlineSeparator:
             h_freq=model.h_freq,
             phase="forward" if model.phase == "zero" else model.phase,
         )
-        needed = max(LATENCY_FRAMES, int(model.pooled.lags[-1]))
-        self._behind = needed / self._sfreq + _MARGIN
+        needed = max(self._features.n_needed, int(model.pooled.lags[-1]))
+        # At low rates the margin is less than the next frame.
+        self._behind = needed / self._sfreq + max(_MARGIN, 1 / self._sfreq)
         self._least = 10 ** (-depth / 20)
         self._lags = model.pooled.lags[0], model.pooled.lags[-1]
         self._eeg_sfreq = float(eeg_sfreq)
@@ -235,6 +238,10 @@ class OnlineSeparator:
     @property
     def n_lost_audio(self) -> int:
         return 0 if self._clocks is None else self._clocks.n_lost_audio
+
+    @property
+    def n_repeated(self) -> int:
+        return 0 if self._clocks is None else self._clocks.n_repeated
 
     def push_eeg(self, eeg: ArrayLike, times: ArrayLike | None = None) -> None:
         """Take the EEG that follows.

@@ -316,12 +316,13 @@ def test_on_a_terminal_bars_are_drawn_in_place(files, monkeypatch):
     monkeypatch.setattr("sys.stderr", terminal)
     view = LiveView(INSTRUMENTS)
     separator = SimpleNamespace(latest=np.array([0.75, 0.25]), n_missing=3)
-    for second in (1.0, 1.01, 2.0):
+    for second in (1.0, 1.01, 59.96):
         block = np.full(100, 0.1)
         view.update(separator, Moment(block, block / 10, second, 0.5, 0.02))
     first, second = terminal.getvalue().split("\x1b[5A")
     assert "0:01.0   EEG +20 ms   missing 3   busy 50 %" in first
     assert re.search(r"flute     \u2588{30}\u2591{10}  0\.75", first)
+    assert "1:00.0   EEG" in second
     assert re.search(r"attended  \u2588+\u2591+  -20 dB", second)
     assert re.search(r"rest      \u2588+\u2591+  -40 dB", second)
 

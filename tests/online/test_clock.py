@@ -97,6 +97,31 @@ def test_more_than_a_minute_is_no_gap(shift, words):
         clock.push(np.array([0.1 + shift]))
 
 
+@pytest.mark.parametrize("sfreq", [1.0, 2.0, 4.0, 5.0])
+def test_stamps_of_slow_streams_may_be_off_by_less_than_a_sample(sfreq):
+    true, stamped = stamps(50, sfreq)
+    stamped[20] += 0.11
+    indices, times = Clock("eeg", sfreq).push(stamped)
+    assert_array_equal(indices, np.arange(50))
+    assert_allclose(times, true, atol=0.11)
+
+
+def test_eeg_of_another_clock_is_told_from_late_eeg(synchronizer):
+    synchronizer.push_audio(np.zeros((1, 1000)), stamps(1000, 1000.0, start=1.7e9)[0])
+    with pytest.raises(ValueError, match=r"the eeg is 1\.6999e\+09 s behind the audio"):
+        synchronizer.push_eeg(np.zeros((1, 10)), stamps(10, 100.0)[0])
+    with pytest.raises(ValueError, match=r"is 61 s ahead of the audio"):
+        synchronizer.push_eeg(np.zeros((1, 10)), 1.7e9 + 62 + np.arange(10) / 100)
+
+
+def test_eeg_that_begins_a_minute_after_the_audio_is_refused(synchronizer):
+    for second in range(70):
+        times = stamps(1000, 1000.0, start=START + second)[0]
+        synchronizer.push_audio(np.zeros((1, 1000)), times)
+    with pytest.raises(ValueError, match=r"begins 69\.5 s after the audio"):
+        synchronizer.push_eeg(np.zeros((1, 10)), START + 69.5 + np.arange(10) / 100)
+
+
 def test_without_faults_nothing_changes(synchronizer, rng):
     eeg, audio = rng.standard_normal((3, 500)), rng.standard_normal((1, 5000))
     times = stamps(500, 100.0)[0], stamps(5000, 1000.0)[0]
@@ -206,6 +231,7 @@ def test_eeg_long_before_the_audio_is_forgotten(synchronizer):
         ([1.0], "times: expected 2 stamps, got 1"),
         ([[1.0, 2.0]], "times"),
         ([1.0, np.nan], "times"),
+        ([3.0, 3.0], "expected when each sample was taken, got 3 for all 2"),
     ],
 )
 def test_bad_stamps_are_refused(times, words):

@@ -26,6 +26,9 @@ def pull_from(chunks, what, n=1):
     return pull
 
 
+FINE = SimpleNamespace(input_overflow=False)
+
+
 @pytest.fixture
 def separator(streams):
     return OnlineSeparator(
@@ -156,13 +159,29 @@ def test_a_sound_card_is_recorded_with_stamps(sound_card):
     for first in (0, 20):
         now[0] += 0.02
         block = np.arange(first, first + 20, dtype=np.float32)[:, np.newaxis]
-        stream.options["callback"](block, 20, None, None)
+        stream.options["callback"](block, 20, None, FINE)
         block[:] = 0  # the card uses it again
     samples, times = recorder()
     assert_array_equal(samples[0], np.arange(40))
     assert_allclose(times, 50 + np.arange(40) / 1000)
     recorder.close()
     assert not stream.is_open
+
+
+def test_calls_that_come_late_are_told_from_losses(sound_card):
+    now = [50.0]
+    recorder = DeviceAudio("mic", 1000.0, lambda: now[0])
+    (stream,) = sound_card.opened
+    block = np.zeros((20, 1), np.float32)
+    late = {10: 0.25, 11: 0.23, 12: 0.21}
+    for number in range(40):
+        now[0] = 50 + 0.02 * (number + 1) + late.get(number, 0.0)
+        stream.options["callback"](block, 20, None, FINE)
+    _, times = recorder()
+    assert_allclose(times, 50 + np.arange(800) / 1000, atol=0.005)
+    now[0] = 51.8
+    stream.options["callback"](block, 20, None, SimpleNamespace(input_overflow=True))
+    assert_allclose(recorder()[1], 51.78 + np.arange(20) / 1000)
 
 
 def test_a_sound_card_plays(sound_card):

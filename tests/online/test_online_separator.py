@@ -192,6 +192,21 @@ def test_sources_at_the_sides_gain_from_the_levels_of_the_channels(streams, whol
         assert gained > least
 
 
+@pytest.mark.parametrize("channel", [0, 1])
+def test_a_channel_that_was_dead_is_separated_once_it_lives(streams, channel):
+    sources, own = streams.reference.sources, streams.reference.attended
+    panned = np.array([[0.7, 0.3], [0.3, 0.7]])[..., np.newaxis] * sources[:, None]
+    gains = []
+    for n_dead in (0, 8000):
+        mixture = panned.sum(axis=0)
+        mixture[channel, :n_dead] = 0
+        trial = replace(streams.trial, mixture=mixture)
+        attended, _ = run(make(streams, half_life=INF), trial)
+        late = slice(32000, None)
+        gains.append(si_sdr(panned[own, channel, late], attended[channel, late]))
+    assert gains[1] > gains[0] - 1
+
+
 def test_single_precision_stays_so(streams, whole):
     mixture = streams.trial.mixture.astype(np.float32)
     attended, rest = run(
@@ -393,6 +408,31 @@ def test_audio_that_stops_is_told_after_a_minute(streams, with_stamps):
     separator.push_eeg(eeg[:, parts[0]], stamps[0])
     with pytest.raises(ValueError, match=r"eeg: is 6. s ahead of the audio"):
         separator.push_eeg(eeg[:, parts[1]], stamps[1])
+
+
+def test_samples_that_come_twice_are_counted(streams):
+    separator = make(streams)
+    times = np.arange(256) / 128
+    separator.push_audio(np.zeros(4000), np.arange(4000) / 4e3)
+    for part in (slice(0, 64), slice(32, 64), slice(64, 96)):
+        separator.push_eeg(streams.trial.eeg[:, part], times[part])
+    assert separator.n_repeated == 32
+
+
+@pytest.mark.parametrize("sfreq", [2.0, 3.0, 8.0])
+def test_slow_decoders_run(streams, sfreq):
+    pairs = [make_trial(seed, seed % 2) for seed in range(4)]
+    decoder = EnvelopeDecoder(
+        sfreq=sfreq, l_freq=None, h_freq=None, phase="forward", scale=None, alpha=1.0,
+        tmax=0.5,
+    )  # fmt: skip
+    pipeline = Pipeline([*streams.pipeline.steps[:1], ("decode", decoder),
+                         ("separate", clone(streams.pipeline[-1]))])  # fmt: skip
+    pipeline = clone(pipeline).fit([t for t, _ in pairs], [r for _, r in pairs])
+    separator = make(streams, pipeline)
+    attended, rest = run(separator, streams.trial)
+    assert_allclose(attended + rest, streams.trial.mixture, atol=1e-12)
+    assert separator.n_missing <= 1
 
 
 def test_stamps_are_for_all_chunks_or_none(streams):
