@@ -23,11 +23,13 @@ import resource
 import time
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from benchmarks._switching_figure import plot_followed
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
 from sklearn_cnmf.datasets import load_example_stems, simulate_trials
 from sklearn_cnmf.decoding import EEGPreparation
@@ -325,6 +327,7 @@ def switching(options):
                     before = (separator.times < when) & (separator.times > when - 15)
                     is_right = likelier[before] == references[i].attended
                     right[half_life].append(100 * is_right.mean())
+        rows = []
         for half_life in HALF_LIVES:
             found = np.array(followed[half_life])
             middle, most = np.quantile(found, [0.5, 0.8], method="lower")
@@ -333,6 +336,9 @@ def switching(options):
                 f"{np.mean(right[half_life]):8.1f}   n {len(found)}",
                 flush=True,
             )
+            rows.append((half_life, middle, most, np.mean(right[half_life])))
+        if options.figure is not None:
+            plot_followed(rows, options.figure)
 
 
 def pairs(trials, references, test):
@@ -383,6 +389,9 @@ def main():
     parser.add_argument("--subjects", type=int, default=2)
     parser.add_argument("--levels", type=float, nargs="+", default=[-10.0, -20.0])
     parser.add_argument("--minutes", type=int, default=60, help="of the table memory")
+    parser.add_argument(
+        "--figure", type=Path, metavar="PNG", help="of the table switching, last level"
+    )
     options = parser.parse_args()
     warnings.filterwarnings("ignore", "alphas: the best value", UserWarning)
     with threadpool_limits(1):

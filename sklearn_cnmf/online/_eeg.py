@@ -8,6 +8,7 @@ import numpy as np
 from ..decoding import EEGPreparation, EnvelopeDecoder
 from ..signals import CausalFilter, CausalResampler
 from ..trial import Trial
+from ._pipeline import causal_phase
 
 
 class StreamedPreparation:
@@ -25,7 +26,10 @@ class StreamedPreparation:
         self._step = step = copy.deepcopy(step)  # what is set later has no part
         self._reference = step._reference_channels()
         self._filter = CausalFilter(
-            sfreq, l_freq=step.l_freq, h_freq=step.h_freq, phase=_run(step.phase)
+            sfreq,
+            l_freq=step.l_freq,
+            h_freq=step.h_freq,
+            phase=causal_phase(step.phase),
         )
         self.sfreq = sfreq if step.sfreq is None else step.sfreq
         self._resampler = CausalResampler(sfreq, self.sfreq)
@@ -66,7 +70,10 @@ class StreamedGuide:
             sfreq = self._steps[-1].sfreq
         self._model = model = decoder.model_
         self._filter = CausalFilter(
-            sfreq, l_freq=model.l_freq, h_freq=model.h_freq, phase=_run(model.phase)
+            sfreq,
+            l_freq=model.l_freq,
+            h_freq=model.h_freq,
+            phase=causal_phase(model.phase),
         )
         self._resampler = CausalResampler(sfreq, model.sfreq)
         self._lags = model.pooled.lags
@@ -102,8 +109,3 @@ class StreamedGuide:
             guide[:, index] = self._model.reconstruct(window, self._present)[:, 0]
         self._waiting = self._waiting[n_frames:]
         return guide
-
-
-def _run(phase):
-    """How a filter runs along that has no edges, or is known to know no future."""
-    return "forward" if phase == "zero" else phase

@@ -27,7 +27,7 @@ _VOLTS = {
     **dict.fromkeys(("microvolts", "microvolt", "uv", "µv", "μv"), 1e-6),
     **dict.fromkeys(("nanovolts", "nanovolt", "nv"), 1e-9),
 }
-_AT_A_TIME = 4096
+_SAMPLES_AT_A_TIME = 4096
 
 
 def lsl() -> ModuleType:
@@ -167,7 +167,7 @@ class Inlet:
         """Return what has come, (n_channels, n_times), and its stamps in seconds."""
         samples, times = [], []
         while True:
-            values, stamps = self._inlet.pull_chunk(max_samples=_AT_A_TIME)
+            values, stamps = self._inlet.pull_chunk(max_samples=_SAMPLES_AT_A_TIME)
             if not len(stamps):
                 break
             samples.append(np.asarray(values))

@@ -89,3 +89,8 @@ def present_of(instruments: Sequence[str], learned: LearnedSpectra) -> tuple[str
             f"{list(instruments)}"
         )
     return tuple(instruments)
+
+
+def causal_phase(phase: str) -> str:
+    """Phase of what runs along for a filter that has no edges or knows no future."""
+    return "forward" if phase == "zero" else phase

@@ -21,12 +21,12 @@ from ._eeg import StreamedGuide
 from ._evidence import Evidence
 from ._features import StreamedFeature
 from ._levels import StreamedLevels
-from ._pipeline import causal_steps, present_of
+from ._pipeline import causal_phase, causal_steps, present_of
 from ._spectra import FixedSpectra
 from ._stft import StreamedAudio, StreamedSpectra
 
 # Frames of the mixture that are explained at a time: four are a window.
-_AT_A_TIME = 4
+_FRAMES_AT_A_TIME = 4
 # Seconds by which the evidence that decides a sample is older than what its features
 # and the lags of the decoder need, so that EEG may come late.
 _MARGIN = 0.25
@@ -193,7 +193,7 @@ class OnlineSeparator:
             self._sfreq,
             l_freq=model.l_freq,
             h_freq=model.h_freq,
-            phase="forward" if model.phase == "zero" else model.phase,
+            phase=causal_phase(model.phase),
         )
         needed = max(self._features.n_needed, int(model.pooled.lags[-1]))
         # At low rates the margin is less than the next frame.
@@ -217,7 +217,7 @@ class OnlineSeparator:
 
     @property
     def latency(self) -> float:
-        n_samples = self._n_fft + (_AT_A_TIME - 1) * hop_of(self._n_fft)
+        n_samples = self._n_fft + (_FRAMES_AT_A_TIME - 1) * hop_of(self._n_fft)
         return n_samples / self.audio_sfreq
 
     @property
@@ -366,11 +366,11 @@ class OnlineSeparator:
 
     def _take_audio(self, audio):
         self._mixture = np.concatenate([self._mixture, audio], axis=1)
-        stft = self._in.push(audio, _AT_A_TIME)
+        stft = self._in.push(audio, _FRAMES_AT_A_TIME)
         nothing = np.zeros((len(self.instruments), len(audio), 0), self._dtype)
         blocks = [
-            self._separate(stft[:, first : first + _AT_A_TIME])
-            for first in range(0, stft.shape[1], _AT_A_TIME)
+            self._separate(stft[:, first : first + _FRAMES_AT_A_TIME])
+            for first in range(0, stft.shape[1], _FRAMES_AT_A_TIME)
         ]
         return self._put_out(np.concatenate([nothing, *blocks], axis=-1))
 
