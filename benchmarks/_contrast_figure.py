@@ -1,7 +1,6 @@
 """Figure of `benchmarks.contrast`."""
 
-import os
-import tempfile
+from sklearn_cnmf._writing import whole_file
 
 
 def plot_gains(curves, deltas, path):
@@ -37,9 +36,5 @@ def plot_gains(curves, deltas, path):
         axis.set_xlabel("delta")
     axes.flat[0].legend(title="guide", fontsize=8, title_fontsize=8, loc="upper left")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, suffix=".png", delete=False
-    ) as file:
-        figure.savefig(file, dpi=110, format="png")
-    os.replace(file.name, path)
-    path.chmod(0o644)
+    with whole_file(path, ".png") as unfinished:
+        figure.savefig(unfinished, dpi=110)

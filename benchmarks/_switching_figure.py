@@ -1,7 +1,6 @@
 """Figure of the table `switching` of `benchmarks.online`."""
 
-import os
-import tempfile
+from sklearn_cnmf._writing import whole_file
 
 
 def plot_followed(rows, path):
@@ -37,9 +36,5 @@ def plot_followed(rows, path):
         title="half-lives, followed in", fontsize=8, title_fontsize=8, loc="lower right"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, suffix=".png", delete=False
-    ) as file:
-        figure.savefig(file, dpi=110, format="png")
-    os.replace(file.name, path)
-    path.chmod(0o644)
+    with whole_file(path, ".png") as unfinished:
+        figure.savefig(unfinished, dpi=110)

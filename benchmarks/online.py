@@ -156,13 +156,14 @@ def offline(pipeline, trial):
     return found.probabilities, found.attended
 
 
-def online(pipeline, trial, half_life):
-    separator = OnlineSeparator(
-        pipeline,
-        instruments=trial.instruments,
-        eeg_sfreq=trial.eeg_sfreq,
-        half_life=half_life,
+def separator_for(pipeline, trial, **options):
+    return OnlineSeparator(
+        pipeline, instruments=trial.instruments, eeg_sfreq=trial.eeg_sfreq, **options
     )
+
+
+def online(pipeline, trial, half_life):
+    separator = separator_for(pipeline, trial, half_life=half_life)
     estimate, _ = stream(separator, trial)
     return separator.probabilities[-1], estimate
 
@@ -189,9 +190,7 @@ def known(options):
             trial, reference = trials[i], references[i]
             own = reference.sources[reference.attended]
             (whole,) = pipeline[-1].separate(pipeline[:-1].transform([trial]))
-            separator = OnlineSeparator(
-                pipeline, instruments=trial.instruments, eeg_sfreq=trial.eeg_sfreq
-            )
+            separator = separator_for(pipeline, trial)
             separator._evidence = Told(reference.attended, len(trial.instruments))
             estimate, _ = stream(separator, trial)
             late = slice(round(trial.audio_sfreq), None)
@@ -243,9 +242,7 @@ def speed(options):
         pipeline, trial = loud_room(n_channels, audio_sfreq)
         factors = []
         for _ in range(3):
-            separator = OnlineSeparator(
-                pipeline, instruments=trial.instruments, eeg_sfreq=trial.eeg_sfreq
-            )
+            separator = separator_for(pipeline, trial)
             _, took = stream(separator, trial)
             factors.append(took / (trial.mixture.shape[-1] / trial.audio_sfreq))
         told = ", ".join(f"{factor:.3f}" for factor in factors)
@@ -258,9 +255,7 @@ def speed(options):
 
 def latency(options):
     pipeline, trial = loud_room(64)
-    separator = OnlineSeparator(
-        pipeline, instruments=trial.instruments, eeg_sfreq=trial.eeg_sfreq
-    )
+    separator = separator_for(pipeline, trial)
     clock = time.monotonic
     begin = clock() + 0.1
     audio = PacedAudio(trial.mixture, trial.audio_sfreq, clock, begin)
@@ -312,12 +307,7 @@ def switching(options):
             for i, j in pairs(trials, references, test):
                 turned, when = spliced(trials[i], trials[j])
                 for half_life in HALF_LIVES:
-                    separator = OnlineSeparator(
-                        pipeline,
-                        instruments=turned.instruments,
-                        eeg_sfreq=turned.eeg_sfreq,
-                        half_life=half_life,
-                    )
+                    separator = separator_for(pipeline, turned, half_life=half_life)
                     stream(separator, turned)
                     likelier = np.argmax(separator.probabilities, axis=1)
                     after = separator.times >= when
@@ -360,9 +350,7 @@ def spliced(first, then):
 
 def memory(options):
     pipeline, trial = loud_room(64)
-    separator = OnlineSeparator(
-        pipeline, instruments=trial.instruments, eeg_sfreq=trial.eeg_sfreq
-    )
+    separator = separator_for(pipeline, trial)
     n_audio, n_eeg = round(trial.audio_sfreq), round(trial.eeg_sfreq)
     n_seconds = trial.mixture.shape[-1] // n_audio
     print("\nMinutes of audio, MB of the process now and at most, real-time factor")

@@ -24,7 +24,7 @@ from ..online._replay import replay
 from ._arguments import path
 from ._live_view import LiveView
 from ._printing import complain
-from ._separate import present_instruments, resampled
+from ._separation import present_instruments, resampled
 from ._signals import undisturbed
 
 _DEVICE, _STREAM = "device", "stream:"
@@ -214,8 +214,6 @@ def _listen(arguments, separator, eeg, audio, play):
             if moment is None:
                 raise
             ended = error
-        finally:
-            view.end()
         if moment is None:
             raise ValueError("--audio: no audio came")
         kept = f"{arguments.out} holds {moment.seconds:.1f} s"

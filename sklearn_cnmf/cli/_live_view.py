@@ -60,10 +60,6 @@ class LiveView:
             )
             complain(f"{head}   {values}")
 
-    def end(self) -> None:
-        """Leave the last picture where it is."""
-        self._n_lines = 0
-
     def _draw(self, head, probabilities, levels):
         lines = [head]
         for name, p in zip(self._instruments, probabilities):

@@ -4,13 +4,19 @@ from pathlib import Path
 from typing import Any
 
 from .. import Trial
-from .._validation import check_array, check_number
+from .._validation import check_number
 from ..datasets import read_audio, read_eeg
 from ..model_io import read_model_info
 from ._arguments import path
 from ._output import new_folder
 from ._separate_table import separate_table
-from ._separation import load_pipeline, separate_trial, write_found
+from ._separation import (
+    load_pipeline,
+    present_instruments,
+    resampled,
+    separate_trial,
+    write_found,
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -159,41 +165,3 @@ def separate(
     found = separate_trial(trial, decoder, separator)
     write_found(folder, found, info, onset, figure=figure)
     return lines + found.lines
-
-
-def present_instruments(instruments, separator):
-    """Names of the instruments that compete; None if the model knows no names."""
-    known = getattr(separator, "instruments_", ())
-    if not known:
-        if instruments is not None:
-            raise ValueError(
-                f"instruments: the model was fitted with "
-                f"dictionary={separator.dictionary!r} and knows no instruments"
-            )
-        return None
-    if instruments is None:
-        return known
-    names = tuple(name.strip() for name in instruments.split(","))
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ValueError(
-            f"instruments: the model does not know {', '.join(map(repr, unknown))}; it "
-            f"knows {', '.join(known)}"
-        )
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise ValueError(
-            f"instruments: at least two different ones are needed, got {instruments!r}"
-        )
-    return names
-
-
-def resampled(path, audio, old, new):
-    import librosa
-
-    check_array(str(path), audio, (1, 2))
-    try:
-        return librosa.resample(audio, orig_sr=old, target_sr=new)
-    except librosa.ParameterError as error:
-        raise ValueError(
-            f"{path}: can't be resampled from {old:g} to {new:g} Hz ({error})"
-        ) from error

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from .. import ContrastiveNMF, EnvelopeDecoder, Trial
+from .._validation import check_array
 from .._writing import write_wav
 from ..model_io import load_model
 from ..reporting import separation_figure
@@ -64,6 +65,71 @@ def load_pipeline(path: str) -> tuple[EnvelopeDecoder, ContrastiveNMF]:
             f"{decoder.n_features_in_} channels; fit it on trials with ch_names"
         )
     return decoder, separator
+
+
+def present_instruments(
+    instruments: str | None, separator: ContrastiveNMF
+) -> tuple[str, ...] | None:
+    """Read which instruments compete.
+
+    Parameters
+    ----------
+    instruments : str or None
+        Their names, separated by commas; None for all that the model knows.
+    separator : ContrastiveNMF
+        Fitted.
+
+    Returns
+    -------
+    names : tuple of str or None
+        None if the model knows no names.
+
+    Raises
+    ------
+    ValueError
+        If the model does not know them, or they are fewer than two.
+    """
+    known = getattr(separator, "instruments_", ())
+    if not known:
+        if instruments is not None:
+            raise ValueError(
+                f"instruments: the model was fitted with "
+                f"dictionary={separator.dictionary!r} and knows no instruments"
+            )
+        return None
+    if instruments is None:
+        return known
+    names = tuple(name.strip() for name in instruments.split(","))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(
+            f"instruments: the model does not know {', '.join(map(repr, unknown))}; it "
+            f"knows {', '.join(known)}"
+        )
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(
+            f"instruments: at least two different ones are needed, got {instruments!r}"
+        )
+    return names
+
+
+def resampled(path: str, audio: np.ndarray, old: float, new: float) -> np.ndarray:
+    """Resample audio of a file from one rate to another, in Hz.
+
+    Raises
+    ------
+    ValueError
+        If that can't be done; it names the file.
+    """
+    import librosa
+
+    check_array(str(path), audio, (1, 2))
+    try:
+        return librosa.resample(audio, orig_sr=old, target_sr=new)
+    except librosa.ParameterError as error:
+        raise ValueError(
+            f"{path}: can't be resampled from {old:g} to {new:g} Hz ({error})"
+        ) from error
 
 
 def separate_trial(

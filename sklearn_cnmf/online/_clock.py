@@ -11,16 +11,16 @@ from .._typing import MaybeNone
 from .._validation import as_signals
 
 # Stamps further from where they are expected mean that samples were lost, or come
-# twice. Bluetooth and busy computers shift stamps by up to 0.05 s.
+# twice.
 _LOSS = 0.1
 # Seconds after which a stream is said to have stopped, rather than to have a gap.
 LONGEST_GAP = 60.0
 # Seconds since whatever a clock begins with, 3000 years. The steps of larger floats are
 # as long as a sample of audio.
 _LATEST = 1e11
-# Of the loop that follows a clock, in Hz, and how often it looks. A step of 0.02 s in
-# the jitter of 10 ms moves the time by 0.4 ms, and a clock that is wrong by 100 ppm is
-# wrong by less than 1 ms until it is followed, after about 8 s.
+# Of the loop that follows a clock, in Hz, and how often it looks. Of jitter of 10 ms
+# 0.3 ms are left (rms; 0.6 to 0.9 if 0.05 s have it in common). A clock that is wrong
+# by 100 ppm is off by 0.35 ms at most, after 10 s, and by a tenth of that after 32 s.
 _BANDWIDTH, _LOOKS_PER_SECOND = 0.02, 100
 
 

@@ -411,12 +411,12 @@ class OnlineSeparator:
 
     def _separate(self, stft):
         """Audio of each instrument that a block of frames completes."""
-        power = self._mask_power
-        magnitudes = np.sqrt(np.sum(np.square(np.abs(stft)), axis=0))
+        power, channels = self._mask_power, np.abs(stft)
+        magnitudes = np.sqrt(np.sum(np.square(channels), axis=0))
         models = self._spectra.models(magnitudes)
         levels = np.ones((1, len(models)))
-        if len(stft) > 1:
-            levels = self._levels.update(np.abs(stft), models)
+        if len(channels) > 1:
+            levels = self._levels.update(channels, models)
         masks = [
             list(masks_of([level * own for level, own in zip(channel, models)], power))
             for channel in levels.astype(magnitudes.dtype)
