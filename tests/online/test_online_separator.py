@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -379,6 +380,47 @@ def test_while_eeg_is_lost_evidence_fades(streams):
     assert 0.5 < at_end < before - 0.05
     expected = (3.0 + 1.0 + 0.25) * 64
     assert separator.n_missing == pytest.approx(expected, abs=12)
+
+
+@pytest.mark.parametrize(("begin", "end"), [(6.0, 9.0), (4.0, 4.5)])
+def test_frames_that_have_to_do_with_a_gap_are_counted(streams, begin, end):
+    separator, missing = make(streams), []
+
+    def update(guide, features):
+        missing.append(guide is None)
+        return np.full(2, 0.5)
+
+    separator._evidence = SimpleNamespace(update=update)
+    run_stamped(separator, stamped(streams.trial, lost=("eeg", begin, end)))
+    missing = missing[: (11 * 64)]  # what follows lies after the end
+    # Chunks of 0.125 s are lost; lags of 0.25 s reach into the gap, and filters
+    # remember it for a second.
+    lost = np.flatnonzero(missing) / 64
+    assert lost[0] == pytest.approx(begin - 0.125 - 0.25, abs=0.05)
+    assert lost[-1] == pytest.approx(end - 0.125 + 1.0, abs=0.05)
+    assert len(lost) == round((lost[-1] - lost[0]) * 64) + 1
+
+
+def test_eeg_that_begins_late_needs_no_time_to_settle(streams):
+    separator = make(streams)
+    run_stamped(separator, stamped(streams.trial, lost=("eeg", 0.0, 2.0)))
+    # Lost are 15 chunks of 0.125 s.
+    assert separator.n_missing == pytest.approx(15 * 0.125 * 64, abs=4)
+
+
+@pytest.mark.parametrize("depth", [6.0, 40.0])
+def test_what_is_not_attended_is_turned_down_by_the_depth(streams, depth):
+    sources, own = streams.reference.sources, streams.reference.attended
+    separator = make(streams, half_life=INF, depth=depth)
+    separator._evidence = SimpleNamespace(update=lambda *_: np.eye(2)[1 - own])
+    attended, _ = run(separator, streams.trial)
+    late = slice(8000, None)
+    # Of what the attended source has to itself, by projection on both sources.
+    found, _, _, _ = np.linalg.lstsq(sources[:, late].T, attended[late], rcond=None)
+    assert found[1 - own] == pytest.approx(1, abs=0.1)
+    least = 10 ** (-depth / 20)
+    assert separator._gains[-1, own] == pytest.approx(least)
+    assert found[own] == pytest.approx(least, abs=0.1)
 
 
 def test_lost_audio_leaves_the_rest_in_its_place(streams):
