@@ -387,11 +387,9 @@ class OnlineSeparator:
             raise ValueError("finish: no audio was pushed")
         left = self._mixture.shape[1]
         n_silent = round(self.latency * self.audio_sfreq) + 1
-        n_missing = self.n_missing
         attended, rest = self._take_audio(
             np.zeros((len(self._mixture), n_silent), self._dtype)
         )
-        self.n_missing = n_missing  # no EEG is missing that comes after the end
         self._is_over = True
         return attended[..., :left], rest[..., :left]
 
