@@ -69,6 +69,20 @@ def test_it_goes_on_without_eeg_and_waits_for_audio(streams, separator, monkeypa
     assert len(waits) == 16
 
 
+def test_it_tells_how_late_the_eeg_is(streams, separator):
+    chunks = stamped(streams.trial)
+    eeg, audio = pull_from(chunks, "eeg"), pull_from(chunks, "audio")
+
+    def late():
+        samples, times = eeg()
+        return samples, times - 0.05
+
+    moments = list(listen(separator, late, audio, seconds=2.0))
+    # The last sample of EEG was taken before the last one of audio.
+    expected = 0.05 + 1 / 128 - 1 / 4000
+    assert_allclose([moment.late for moment in moments], expected, atol=1e-6)
+
+
 def test_it_ends_after_some_seconds(streams, separator):
     chunks = stamped(streams.trial)
     moments = listen(
