@@ -238,6 +238,13 @@ def test_a_wav_that_can_not_be_written_takes_one_line(
     assert not list(tmp_path.iterdir())
 
 
+def test_eeg_is_in_volts_and_in_the_order_of_the_model(files):
+    inlet = FakeInlet(files.trial, lambda: 1.0)
+    samples, times = _live._eeg(inlet, list(NAMES), 4)()
+    assert samples.shape == (4, len(times))
+    np.testing.assert_allclose(samples, files.trial.eeg[:, : len(times)])
+
+
 def test_units_that_are_not_named_are_said(files, layer, tmp_path, capsys):
     layer.inlet.volts = np.full(4, np.nan)
     pull = layer.inlet.pull
