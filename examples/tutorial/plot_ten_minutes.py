@@ -56,11 +56,12 @@ decoder = EnvelopeDecoder()
 decoder.fit([trials[i] for i in train], [references[i] for i in train])
 guided = decoder.transform([trials[i] for i in test])
 print(guided[0])
-GuideDisplay.from_estimator(decoder, trials[test[0]], references[test[0]])
+trial, reference = trials[test[0]], references[test[0]]
+GuideDisplay.from_estimator(decoder, trial, reference, tmax=10.0)
 
 # %%
-# Such a correlation is as small as in recordings. Over half a minute it is still
-# evidence.
+# These are its first ten seconds; the correlation is that of the whole trial. It is as
+# small as in recordings, and over half a minute it is still evidence.
 #
 # Separate
 # --------

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours: told apart with any colour vision. The first two differ in
 # grey, too.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
-GREY = "0.55"
+GREY = "0.45"
 # Width of one column of a journal in inches, and what is legible there.
 _COLUMN = 3.5
 _STYLE = {
@@ -120,12 +120,12 @@ def _style(ax):
     return matplotlib.rc_context(_STYLE)
 
 
-def legend_above(ax: "Axes", side: str = "left") -> None:
-    """Draw a legend above axes, where it covers nothing, three entries a line."""
+def legend_above(ax: "Axes", side: str = "left", *, n_columns: int = 3) -> None:
+    """Draw a legend above axes, where it covers nothing."""
     ax.legend(
         loc="lower left" if side == "left" else "lower right",
         bbox_to_anchor=(-0.05 if side == "left" else 1.05, 1),
-        ncols=3,
+        ncols=n_columns,
         frameon=False,
         columnspacing=1.0,
         handlelength=1.5,

@@ -7,11 +7,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import check_kind, check_whole
 from ..decoding import EnvelopeDecoder, pattern_to_evoked
-from ._axes import BLUE, GREY, drawing_panels
+from ._axes import BLUE, GREY, drawing_panels, legend_above
 
 if TYPE_CHECKING:
     import mne
     from matplotlib.axes import Axes
+
+# Share of the width that maps have beside their scale.
+_MAPS = 0.92
 
 
 class DecoderDisplay:
@@ -19,7 +22,8 @@ class DecoderDisplay:
 
     Weights say how the decoder combines the EEG, not where it comes from; the forward
     patterns do (Haufe et al., 2014). Under the lines of all channels lies the standard
-    deviation over channels, below them the pattern at the lags where it is largest.
+    deviation over channels, below them the pattern at the lags where it is largest, all
+    maps on one scale.
 
     Parameters
     ----------
@@ -101,8 +105,8 @@ class DecoderDisplay:
         Raises
         ------
         ValueError
-            If channels are missing from `info`, `output` does not exist, or the
-            regressor of the decoder has no weights.
+            If channels are missing from `info`, `output` does not exist, `n_maps` is
+            below 1, or the regressor of the decoder has no weights.
         """
         check_is_fitted(estimator)
         check_kind("estimator", estimator, EnvelopeDecoder)
@@ -137,7 +141,14 @@ class DecoderDisplay:
         -------
         display : DecoderDisplay
             This one.
+
+        Raises
+        ------
+        ValueError
+            If `n_maps` is not a whole number from 1 on, or another number of axes is
+            given than there are panels.
         """
+        check_whole("n_maps", n_maps, least=1)
         heights = [1.6] if self.pattern is None else [1.6, 1.3]
         self.peaks_ = np.empty(0)
         with drawing_panels(ax, heights, sharex=False) as (self.figure_, self.ax_):
@@ -149,9 +160,11 @@ class DecoderDisplay:
                 label="standard deviation",
             )  # fmt: skip
             first.plot(lags, np.transpose(self.weights), color=GREY, linewidth=0.5)
+            first.lines[0].set_label("channel")
             first.set(xlabel="Lag (ms)", ylabel="Weight", xlim=(lags[0], lags[-1]))
+            first.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
             first.spines[["top", "right"]].set_visible(False)
-            first.legend(frameon=False, loc="upper right")
+            legend_above(first, side="right")
             if self.pattern is not None:
                 self._plot_maps(self.ax_[1], n_maps)
         return self
@@ -169,8 +182,10 @@ class DecoderDisplay:
         largest = np.abs(data[:, peaks]).max()
         ax.set_axis_off()
         for place, peak in enumerate(peaks):
-            own = ax.inset_axes((place / len(peaks), 0, 1 / len(peaks), 0.88))
-            mne.viz.plot_topomap(
+            own = ax.inset_axes(
+                (_MAPS * place / len(peaks), 0, _MAPS / len(peaks), 0.88)
+            )
+            image, _ = mne.viz.plot_topomap(
                 data[:, peak],
                 self.pattern.info,
                 axes=own,
@@ -179,3 +194,7 @@ class DecoderDisplay:
                 show=False,
             )
             own.set_title(f"{1000 * self.pattern.times[peak]:.0f} ms")
+        # The EEG was scaled, so that patterns have no unit to name.
+        scale = ax.inset_axes((_MAPS + 0.02, 0.14, 0.02, 0.6))
+        bar = ax.figure.colorbar(image, cax=scale, ticks=[-largest, 0, largest])
+        bar.set_ticklabels(["\N{MINUS SIGN}", "0", "+"])

@@ -1,20 +1,24 @@
 """Methods of an evaluation side by side."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from .._validation import check_choice
-from ..evaluation import EvaluationResult, EvaluationSummary
+from ..evaluation import EvaluationResult, EvaluationSummary, evaluate
 from ..evaluation.subjects._methods import CEILINGS, ESTIMATOR
 from ..evaluation.subjects._summary import metrics_of
+from ..trial import Reference, Trial
 from ._axes import BLUE, GREEN, GREY, ORANGE, drawing_on, legend_above
 from ._evaluation_scores import right_choices, separation_levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_METRIC = "si_sdr_improvement"
 _STYLES = ((GREY, "--"), (GREEN, "-."), (ORANGE, ":"))
 
 
@@ -38,6 +42,8 @@ class EvaluationDisplay:
 
     Attributes
     ----------
+    result_ : EvaluationResult
+        What was evaluated; of :meth:`from_estimator` alone.
     ax_ : matplotlib.axes.Axes
         Where it was drawn.
     figure_ : matplotlib.figure.Figure
@@ -57,6 +63,8 @@ class EvaluationDisplay:
     ['estimator', 'hard']
     """
 
+    result_: EvaluationResult
+
     def __init__(
         self,
         *,
@@ -69,6 +77,67 @@ class EvaluationDisplay:
         self.means = means
         self.lines = lines
         self.label = label
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        trials: list[Trial],
+        references: list[Reference],
+        score: str | None = None,
+        *,
+        scheme: str = "within-subject",
+        cv: Any = None,
+        n_jobs: int | None = None,
+        store: str | Path | None = None,
+        random_state: int = 0,
+        ax: "Axes | None" = None,
+    ) -> "EvaluationDisplay":
+        """Evaluate an estimator over subjects and draw a score.
+
+        With `store`, what was computed is kept for :func:`evaluate
+        <sklearn_cnmf.evaluation.evaluate>`, which has more to choose.
+
+        Parameters
+        ----------
+        estimator : estimator
+            As for :func:`~sklearn_cnmf.evaluation.evaluate`; it is cloned and fitted in
+            each fold.
+        trials, references : list of Trial, list of Reference
+            Trials of all subjects and their truth.
+        score : str, default=None
+            A metric in dB, such as "si_sdr_improvement", which None stands for, or
+            "correct"; see :meth:`from_predictions`.
+        scheme, cv, n_jobs, store, random_state :
+            As in :func:`~sklearn_cnmf.evaluation.evaluate`.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : EvaluationDisplay
+            With `result_`.
+
+        Raises
+        ------
+        ValueError
+            As :func:`~sklearn_cnmf.evaluation.evaluate` and :meth:`from_predictions`.
+        """
+        metric = _METRIC if score in (None, "correct") else score
+        result = evaluate(
+            estimator,
+            trials,
+            references,
+            scheme=scheme,
+            cv=cv,
+            metrics=[metric],
+            n_jobs=n_jobs,
+            store=store,
+            random_state=random_state,
+        )
+        display = cls.from_predictions(result, score, ax=ax)
+        display.result_ = result
+        return display
 
     @classmethod
     def from_predictions(

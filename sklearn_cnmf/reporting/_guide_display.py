@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._validation import check_method
+from .._validation import check_method, check_number
 from ..separation._selection import candidate_features
 from ..signals import pearson_r, standardize
 from ..trial import Reference, Trial, check_trials
@@ -66,6 +66,8 @@ class GuideDisplay:
         reference: Reference | None = None,
         *,
         row: int = 0,
+        tmin: float = 0.0,
+        tmax: float | None = None,
         ax: "Axes | None" = None,
     ) -> "GuideDisplay":
         """Decode a trial and draw its guide.
@@ -80,6 +82,9 @@ class GuideDisplay:
             Its sources; the attended one is drawn beside the guide.
         row : int, default=0
             Of the guide.
+        tmin, tmax : float, default=0.0 and None
+            What is drawn of it, in seconds; to its end if None. One column has room for
+            some 10 s. The correlation is that of the whole guide.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; a new figure if None.
 
@@ -89,7 +94,9 @@ class GuideDisplay:
         """
         check_method("estimator", estimator, "transform")
         (decoded,) = estimator.transform([trial])
-        return cls.from_predictions(decoded, reference, row=row, ax=ax)
+        return cls.from_predictions(
+            decoded, reference, row=row, tmin=tmin, tmax=tmax, ax=ax
+        )
 
     @classmethod
     def from_predictions(
@@ -98,6 +105,8 @@ class GuideDisplay:
         reference: Reference | None = None,
         *,
         row: int = 0,
+        tmin: float = 0.0,
+        tmax: float | None = None,
         ax: "Axes | None" = None,
     ) -> "GuideDisplay":
         """Draw the guide of a trial.
@@ -106,7 +115,7 @@ class GuideDisplay:
         ----------
         trial : Trial
             With a guide.
-        reference, row, ax :
+        reference, row, tmin, tmax, ax :
             As in :meth:`from_estimator`.
 
         Returns
@@ -116,8 +125,8 @@ class GuideDisplay:
         Raises
         ------
         ValueError
-            If `trial` is none, its guide has no such row, or the reference does not fit
-            it.
+            If `trial` is none, its guide has no such row or nothing between `tmin` and
+            `tmax`, or the reference does not fit it.
         """
         check_row(trial, row)
         if reference is not None:
@@ -126,33 +135,50 @@ class GuideDisplay:
         if reference is not None:
             source = reference.sources[reference.attended]
             truth = candidate_features([source], trial)[0][row]
-        return cls(guide=trial.guide[row], sfreq=trial.guide_sfreq, truth=truth).plot(
-            ax=ax
-        )
+        display = cls(guide=trial.guide[row], sfreq=trial.guide_sfreq, truth=truth)
+        return display.plot(ax=ax, tmin=tmin, tmax=tmax)
 
-    def plot(self, ax: "Axes | None" = None) -> "GuideDisplay":
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        tmin: float = 0.0,
+        tmax: float | None = None,
+    ) -> "GuideDisplay":
         """Draw.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
             Where to draw; a new figure if None.
+        tmin, tmax : float, default=0.0 and None
+            What is drawn, in seconds; to the end if None.
 
         Returns
         -------
         display : GuideDisplay
             This one.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing between `tmin` and `tmax`.
         """
         times = np.arange(len(self.guide)) / self.sfreq
+        duration = len(self.guide) / self.sfreq
+        end = duration if tmax is None else tmax
+        check_number("tmin", tmin, least=0, below=duration)
+        check_number("tmax", end, above=tmin, most=duration)
+        shown = (times >= tmin) & (times <= end)
         self.r_ = None
         with drawing_on(ax, 1.6) as (self.figure_, self.ax_):
             if self.truth is not None:
                 self.r_ = float(pearson_r(self.guide, self.truth))
                 self.ax_.fill_between(
-                    times,
-                    _scores(self.truth),
+                    times[shown],
+                    _scores(self.truth)[shown],
                     color=ORANGE,
-                    alpha=0.55,
+                    alpha=0.7,
                     linewidth=0,
                     label="attended source",
                 )
@@ -160,9 +186,13 @@ class GuideDisplay:
                     with_minus(f"Pearson r = {self.r_:.2f}"), loc="right"
                 )
             self.ax_.plot(
-                times, _scores(self.guide), color=BLUE, linewidth=1.0, label="guide"
+                times[shown],
+                _scores(self.guide)[shown],
+                color=BLUE,
+                linewidth=0.8,
+                label="guide",
             )
-            self.ax_.set(xlabel="Time (s)", ylabel="z-score", xlim=(0, times[-1]))
+            self.ax_.set(xlabel="Time (s)", ylabel="z-score", xlim=(tmin, end))
             self.ax_.spines[["top", "right"]].set_visible(False)
             # Room for the legend above the curves.
             low, high = self.ax_.get_ylim()

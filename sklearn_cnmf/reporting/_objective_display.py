@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import check_kind
 from ..separation import ContrastiveNMF, Factorization
-from ._axes import BLUE, GREEN, ORANGE, drawing_on
+from ._axes import BLUE, GREEN, ORANGE, drawing_on, legend_above
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,8 @@ _TERMS = (
 class ObjectiveDisplay:
     """The cost of a factorisation over its iterations, and the terms it adds up.
 
-    Terms that are zero throughout are left out.
+    Terms that are zero throughout are left out. Iterations are on a logarithmic scale,
+    since most is gained by the first ones.
 
     Parameters
     ----------
@@ -131,7 +132,10 @@ class ObjectiveDisplay:
                 if np.any(values):
                     self.ax_.plot(values, color=colour, linestyle=style, label=name)
             self.ax_.set(xlabel="Iteration", ylabel="Cost (share of the magnitude)")
+            # Zero, the start, on a linear stretch.
+            self.ax_.set_xscale("symlog", linthresh=1, linscale=0.3)
+            self.ax_.xaxis.set_major_formatter("{x:g}")
             self.ax_.set_xlim(0, max(len(self.objective) - 1, 1))
             self.ax_.spines[["top", "right"]].set_visible(False)
-            self.ax_.legend(frameon=False)
+            legend_above(self.ax_, n_columns=4)
         return self

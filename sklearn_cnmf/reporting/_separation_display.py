@@ -183,6 +183,9 @@ class SeparationDisplay:
             self.ax_[-1].set_xlabel("Time (s)")
             if colorbar:
                 self.figure_.colorbar(
-                    image, ax=list(self.ax_), label="Level (dB re loudest of mixture)"
+                    image,
+                    ax=list(self.ax_),
+                    aspect=15 * len(panels),
+                    label="Level (dB re loudest of mixture)",
                 )
         return self

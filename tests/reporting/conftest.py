@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ SFREQ = 16000.0
 
 @pytest.fixture
 def check_image(tmp_path):
-    """Function that compares a figure with the stored image of a name.
+    """Function that compares a figure with the stored image of a name, and writes SVG.
 
     Letters differ between releases of FreeType and are left out; other tests read them.
     With the environment variable SKLEARN_CNMF_NEW_IMAGES, images are stored instead.
@@ -34,6 +35,10 @@ def check_image(tmp_path):
         pytest.skip(f"matplotlib {drawn_with} places lines otherwise than {OLDEST}")
 
     def check(figure, name):
+        figure.savefig(tmp_path / f"{name}.svg")
+        root = ElementTree.parse(tmp_path / f"{name}.svg").getroot()
+        # In points, as wide as one column.
+        assert root.get("width") == f"{72 * figure.get_figwidth():g}pt"
         figure.draw_without_rendering()
         for text in figure.findobj(Text):
             text.set_visible(False)

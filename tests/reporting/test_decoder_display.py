@@ -44,14 +44,19 @@ def test_weights_of_all_channels_over_lags(decoder):
 def test_maps_stand_at_the_peaks_of_the_pattern(decoder, info):
     display = DecoderDisplay.from_estimator(decoder, info, n_maps=1)
     assert_allclose(display.peaks_, [0.125])
-    (topography,) = display.ax_[1].child_axes
+    topography, scale = display.ax_[1].child_axes
     assert topography.get_title() == "125 ms"
+    assert [text.get_text() for text in scale.get_yticklabels()] == ["\u2212", "0", "+"]
+    low, high = topography.images[0].get_clim()
+    assert_allclose([low, high], np.abs(display.pattern.data).max() * np.r_[-1, 1])
     assert len(DecoderDisplay.from_estimator(decoder, info, n_maps=2).peaks_) == 2
 
 
 def test_what_does_not_exist_is_refused(decoder, info):
     with pytest.raises(ValueError, match="output: expected 0 to 0, got 1"):
         DecoderDisplay.from_estimator(decoder, output=1)
+    with pytest.raises(ValueError, match=r"n_maps: .* 1, got 0"):
+        DecoderDisplay.from_estimator(decoder, info, n_maps=0)
     fewer = mne.pick_info(info, [0, 1])
     with pytest.raises(ValueError, match="info: has 2 channels"):
         DecoderDisplay.from_estimator(decoder, fewer)

@@ -1,9 +1,14 @@
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.pipeline import make_pipeline
 
+from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
+from sklearn_cnmf.datasets import load_example_stems, simulate_trials
 from sklearn_cnmf.evaluation import EvaluationResult
 from sklearn_cnmf.reporting import EvaluationDisplay
 
@@ -151,3 +156,25 @@ def test_what_can_not_be_drawn_is_refused(result):
     only = {"estimator": (5.0, None), "known-choice": (7.0, 1.0)}
     with pytest.raises(ValueError, match=r"score: expected one of .*, got 'correct'"):
         draw(result_of(only), "correct")
+
+
+def test_from_estimator_evaluates_and_keeps_the_result(tmp_path):
+    trials, references = simulate_trials(
+        n_subjects=1, stems=load_example_stems(ensemble="duo")[:3], n_repetitions=1,
+        random_state=0,
+    )  # fmt: skip
+    model = make_pipeline(EnvelopeDecoder(alpha=1.0), ContrastiveNMF(8, max_iter=5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        display = EvaluationDisplay.from_estimator(
+            model, trials, references, "correct", store=tmp_path
+        )
+        again = EvaluationDisplay.from_estimator(
+            model, trials, references, store=tmp_path
+        )
+    assert set(display.result_.units["how"]) == {"computed"}
+    assert set(again.result_.units["how"]) == {"reused"}
+    assert display.label.startswith("Right choices (% of trials)\nn = 1 subject, 6 tr")
+    expected = again.result_.summary().separation.set_index("method")["mean"]
+    assert again.means["estimator"][0] == expected["estimator"]
+    assert again.label.startswith("SI-SDR gain (dB)")

@@ -35,6 +35,31 @@ def test_drawn_are_z_scores_on_the_clock_of_the_guide(separated):
     assert display.r_ is None
 
 
+def test_a_stretch_is_drawn_of_what_the_whole_is_scored_by(separated):
+    whole = GuideDisplay.from_predictions(*separated)
+    part = GuideDisplay.from_predictions(*separated, tmin=0.5, tmax=1.25)
+    times, drawn = part.ax_.lines[0].get_data()
+    assert_allclose(times, np.arange(32, 81) / 64)
+    assert_allclose(drawn, whole.ax_.lines[0].get_ydata()[32:81])
+    assert part.r_ == whole.r_
+    assert part.ax_.get_xlim() == (0.5, 1.25)
+    assert whole.plot(tmax=2.0).ax_.get_xlim() == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("stretch", "message"),
+    [
+        ({"tmin": -1}, "tmin: expected a finite number >= 0 and < 2, got -1"),
+        ({"tmin": 2}, "tmin: expected a finite number >= 0 and < 2, got 2"),
+        ({"tmin": 1, "tmax": 1}, "tmax: expected a finite number <= 2 and > 1, got 1"),
+        ({"tmax": 2.1}, "tmax: expected a finite number <= 2 and > 0, got 2.1"),
+    ],
+)
+def test_a_stretch_outside_of_the_guide_is_refused(separated, stretch, message):
+    with pytest.raises(ValueError, match=message):
+        GuideDisplay.from_predictions(separated[0], **stretch)
+
+
 def test_row(separated):
     trial, reference = separated
     trial = replace(trial, guide=np.concatenate([trial.guide, trial.guide[:, ::-1]]))

@@ -104,6 +104,20 @@ class Regularizer:
 
     def values(self, sums: "Sums") -> np.ndarray:
         """Values of the terms, one per block of :attr:`blocks`."""
+        values = self._penalties(sums)
+        if self.contrasting:
+            values += self._contrasts(sums)
+        return values
+
+    def penalty_term(self, sums: "Sums") -> float:
+        """Value of the terms of the penalties, zero where none counts."""
+        return float(self._penalties(sums).sum())
+
+    def contrast_term(self, sums: "Sums") -> float:
+        """Value of the term of the contrast, zero or less where it is met."""
+        return float(self._contrasts(sums).sum()) if self.contrasting else 0.0
+
+    def _penalties(self, sums):
         values = np.zeros(self.n_blocks)
         if self.mu > 0 or self.beta > 0:
             per_column = self.mu * sums.ones / sums.norms
@@ -111,13 +125,7 @@ class Regularizer:
             values += self.by_block(per_column)
         if self.sparsity is not None:
             values += self.by_block(self.sparsity * sums.ones / self.total)
-        if self.contrasting:
-            values += self._contrasts(sums)
         return values
-
-    def contrast_term(self, sums: "Sums") -> float:
-        """Value of the term of the contrast, zero or less where it is met."""
-        return float(self._contrasts(sums).sum()) if self.contrasting else 0.0
 
     def _contrasts(self, sums):
         support = np.sum(sums.projected**2, axis=0) / sums.powers

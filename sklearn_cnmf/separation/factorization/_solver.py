@@ -156,7 +156,7 @@ class _Point(NamedTuple):
     product: np.ndarray
     sums: Sums
     cost: float
-    terms: tuple[float, float, float]
+    terms: list[float]
 
     @classmethod
     def at(cls, factors, workspace, regularizer, prior):
@@ -164,16 +164,17 @@ class _Point(NamedTuple):
         product, divergence = workspace.onto_activations(A, W)
         sums = regularizer.sums(A)
         cost = divergence + regularizer.values(sums).sum()
+        terms = [float(divergence), *_terms(regularizer, sums)]
         if prior is not None:
-            cost += prior.value(W)
-        terms = _terms(cost, divergence, regularizer, sums)
+            penalty = prior.value(W)
+            cost += penalty
+            terms[1] += float(penalty)
         return cls(A, W, product, sums, float(cost), terms)
 
 
-def _terms(cost, divergence, regularizer, sums):
-    """Divergence, penalties and contrast, which add up to the cost."""
-    contrast = regularizer.contrast_term(sums)
-    return float(divergence), float(cost - divergence - contrast), contrast
+def _terms(regularizer, sums):
+    """Penalties and contrast, which the cost has beside the divergence."""
+    return regularizer.penalty_term(sums), regularizer.contrast_term(sums)
 
 
 def _iterate(point, free, workspace, regularizer, prior):
@@ -250,7 +251,7 @@ def descend_published(
         sums = regularizer.sums(H * W.sum(1))
         cost = divergence + regularizer.values(sums).sum()
         objective.append(cost)
-        terms.append(_terms(cost, divergence, regularizer, sums))
+        terms.append([float(divergence), *_terms(regularizer, sums)])
         if _has_converged(objective, tol) or len(objective) > max_iter:
             break
         rising = np.broadcast_to(W.sum(1) + mu, H.shape).copy()

@@ -615,3 +615,15 @@ def test_terms_add_up_to_the_cost(solver, contrast):
     )
     assert_allclose(result.terms[-1, 0], divergence, rtol=1e-6)
     assert_allclose(result.terms[-1, 2], -0.05 * value, rtol=1e-6)
+
+
+@pytest.mark.parametrize("solver", ["mu", "published"])
+def test_a_term_that_does_not_count_is_zero(solver):
+    rng = np.random.default_rng(0)
+    X, guide = rng.random((30, 20)), rng.random(30)
+    result = contrastive_nmf(
+        X, 4, guide=guide, contrast="components", delta=0.05, solver=solver,
+        max_iter=15, tol=0, random_state=0,
+    )  # fmt: skip
+    assert np.all(result.terms[:, 1] == 0)
+    assert np.all(result.terms[:, 2] != 0)
