@@ -41,10 +41,10 @@ def separated(tmp_path):
 
 def embedded(path):
     html = path.read_text(encoding="utf-8")
-    (data,) = re.findall(
-        r'<script type="application/json" class="trials">(.*?)</script>', html, re.S
+    data = re.findall(
+        r'<script type="application/json" class="trial">(.*?)</script>', html, re.S
     )
-    return html, json.loads(data)
+    return html, [json.loads(text) for text in data]
 
 
 def test_page_of_a_table_of_trials(separated, capsys):

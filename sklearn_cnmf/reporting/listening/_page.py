@@ -18,6 +18,9 @@ from ._table import player_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Without it, phones show a page as wide as a desk.
+_VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+
 
 @dataclass(frozen=True, eq=False)
 class ListeningTrial:
@@ -119,13 +122,14 @@ def listening_page(
         encoded_tracks(trial.tracks, trial.sfreq, audio_format) for trial in trials
     ]
     report = _report(title)
-    report.add_html(player_html(trials, encoded), title="Listen", section="Listen")
+    report.add_html(player_html(trials, encoded), title="Listen")
     if summary:
-        report.add_html(_plain(summary), title="Summary", section="Summary")
+        report.add_html(_plain(summary), title="Summary")
     for name, figure in (figures or {}).items():
         report.add_figure(figure, title=escape(name), section="Figures")
     if settings:
-        report.add_html(_plain(settings), title="Settings", section="Settings")
+        report.add_html(_plain(settings), title="Settings")
+    report.include += _VIEWPORT
     here = files(__package__)
     report.add_custom_css((here / "page.css").read_text(encoding="utf-8"))
     report.add_custom_js((here / "player.js").read_text(encoding="utf-8"))

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _PLAYER = """<div id="listening">
 <div class="player">
 <div class="name"></div>
-<div class="said"></div>
+<dl class="said"></dl>
 <div class="tracks" role="group" aria-label="Track"></div>
-<canvas height="96" aria-label="Waveform; a click moves the cursor"></canvas>
+<canvas role="img" aria-label="Waveform; a click moves the cursor"></canvas>
 <div class="controls">
 <button class="play">Play</button>
 <button class="from">A</button>
@@ -24,8 +24,10 @@ _PLAYER = """<div id="listening">
 <button class="loop" aria-pressed="false">Loop</button>
 <span class="time"></span>
 </div>
-<p class="keys">Space: play. 1 to 9: track. A, B: ends of the loop. L: loop.
-Arrows: 5 s. All tracks of a trial have one scale.</p>
+<p class="keys"><kbd>Space</kbd> plays, <kbd>1</kbd> to <kbd>9</kbd> choose the track,
+<kbd>A</kbd> and <kbd>B</kbd> set the ends of a loop, <kbd>L</kbd> switches it,
+<kbd>&larr;</kbd> and <kbd>&rarr;</kbd> move by 5 s. All tracks of a trial have one
+scale.</p>
 </div>
 <div class="controls">
 <input class="filter" type="search" placeholder="Filter trials"
@@ -40,8 +42,10 @@ aria-label="Filter trials">
 </tbody>
 </table>
 </div>
-<script type="application/json" class="trials">{data}</script>
+{data}
 </div>"""
+# One for each trial, since reading all of them takes a moment.
+_TRIAL = '<script type="application/json" class="trial">{text}</script>'
 
 
 def player_html(
@@ -70,16 +74,15 @@ def player_html(
         _row(index, [trial.name, *map(trial.values.get, columns)])
         for index, trial in enumerate(trials)
     )
-    data = [
-        {
-            "name": trial.name,
-            "tracks": [{"name": name, "audio": own} for name, own in tracks.items()],
-        }
-        for trial, tracks in zip(trials, encoded)
-    ]
+    data = "\n".join(map(_trial, trials, encoded))
+    return _PLAYER.format(head=head, body=body, data=data)
+
+
+def _trial(trial, encoded):
+    tracks = [{"name": name, "audio": audio} for name, audio in encoded.items()]
+    text = json.dumps({"name": trial.name, "tracks": tracks})
     # A browser ends a script at "</script", wherever it stands.
-    text = json.dumps(data).replace("<", "\\u003c")
-    return _PLAYER.format(head=head, body=body, data=text)
+    return _TRIAL.format(text=text.replace("<", "\\u003c"))
 
 
 def _row(index, values):

@@ -9,8 +9,12 @@
   const $ = (selector) => document.querySelector("#listening " + selector);
   const all = (selector) => [...document.querySelectorAll("#listening " + selector)];
   const duration = () => (tracks.length ? tracks[0].buffer.duration : 0);
-  const position = () =>
-    Math.min(playing ? offset + context.currentTime - startedAt : offset, duration());
+
+  function position() {
+    const at = playing ? offset + context.currentTime - startedAt : offset;
+    if (!loop.on || at < loop.to) return Math.min(at, duration());
+    return loop.from + (at - loop.from) % (loop.to - loop.from);
+  }
 
   async function load(index) {
     stop();
@@ -20,9 +24,9 @@
     loop = { from: null, to: null, on: false };
     all("tbody tr").forEach((row) =>
       row.setAttribute("aria-selected", row.dataset.trial === String(index)));
-    const described = JSON.parse($("script.trials").textContent)[index];
+    const described = JSON.parse(all("script.trial")[index].textContent);
     $(".name").textContent = described.name;
-    $(".said").textContent = said(index);
+    $(".said").replaceChildren(...said(index));
     context = context || new AudioContext();
     const buffers = await Promise.all(described.tracks.map(async (track) =>
       context.decodeAudioData(bytes(track.audio))));
@@ -43,10 +47,17 @@
     $(".player").dataset.loaded = index;
   }
 
+  // What the table says of a trial, a column each.
   function said(index) {
     const row = $(`tbody tr[data-trial="${index}"]`), heads = all("th");
-    return [...row.cells].slice(1).filter((cell) => cell.textContent)
-      .map((cell) => `${heads[cell.cellIndex].textContent}: ${cell.textContent}`).join("; ");
+    return [...row.cells].slice(1).filter((cell) => cell.textContent).map((cell) => {
+      const pair = document.createElement("div");
+      const term = document.createElement("dt"), value = document.createElement("dd");
+      term.textContent = heads[cell.cellIndex].textContent;
+      value.textContent = cell.textContent;
+      pair.append(term, value);
+      return pair;
+    });
   }
 
   function bytes(base64) {
@@ -71,6 +82,8 @@
     sources = tracks.map((track) => {
       const source = context.createBufferSource();
       source.buffer = track.buffer;
+      if (loop.on) Object.assign(source,
+        { loop: true, loopStart: loop.from, loopEnd: loop.to });
       source.connect(track.gain);
       source.start(startedAt, offset);
       return source;
@@ -92,59 +105,63 @@
     const was = playing;
     stop();
     offset = Math.max(0, Math.min(seconds, duration()));
+    if (loop.on && offset >= loop.to) offset = loop.from;
     if (was) play();
     draw();
   }
 
   function follow() {
     if (!playing) return;
-    const now = position();
-    if (loop.on && now >= loop.to) seek(loop.from);
-    else if (now >= duration()) stop();
+    if (position() >= duration()) stop();
     draw();
     requestAnimationFrame(follow);
   }
 
-  function mark(end) {
-    loop[end] = position();
-    loop.on = loop.from !== null && loop.to !== null && loop.to > loop.from;
-    draw();
+  // The sources loop by themselves, to the sample, so that they start anew.
+  function changeLoop(change) {
+    const at = position();
+    change(at);
+    seek(at);
   }
 
-  function toggleLoop() {
-    loop.on = !loop.on && loop.to > loop.from && loop.from !== null;
-    draw();
-  }
+  const between = () => loop.from !== null && loop.to > loop.from;
+  const mark = (end) => changeLoop((at) => {
+    loop[end] = at;
+    loop.on = between();
+  });
+  const toggleLoop = () => changeLoop(() => (loop.on = !loop.on && between()));
 
-  // Lowest and highest sample of each column of pixels.
+  // Lowest and highest sample of all channels in each column of pixels.
   function outline(track, width) {
     if (track.outline && track.outline.length === width) return track.outline;
-    const samples = track.buffer.getChannelData(0), step = samples.length / width;
-    track.outline = Array.from({ length: width }, (_, x) => {
-      let low = 0, high = 0;
-      for (let i = Math.floor(x * step); i < (x + 1) * step && i < samples.length; i++) {
-        low = Math.min(low, samples[i]);
-        high = Math.max(high, samples[i]);
-      }
-      return [low, high];
-    });
+    const { buffer } = track, step = buffer.length / width;
+    track.outline = Array.from({ length: width }, () => [0, 0]);
+    for (let channel = 0; channel < buffer.numberOfChannels; channel++) {
+      buffer.getChannelData(channel).forEach((sample, i) => {
+        const column = track.outline[Math.floor(i / step)];
+        if (sample < column[0]) column[0] = sample;
+        if (sample > column[1]) column[1] = sample;
+      });
+    }
     return track.outline;
   }
 
   function draw() {
     const canvas = $("canvas"), pen = canvas.getContext("2d");
-    const width = (canvas.width = canvas.clientWidth), height = canvas.height;
+    const ratio = window.devicePixelRatio || 1;
+    const width = (canvas.width = Math.round(ratio * canvas.clientWidth));
+    const height = (canvas.height = Math.round(ratio * canvas.clientHeight));
     if (!tracks.length) return;
     pen.fillStyle = "#0072B2";
     outline(tracks[current], width).forEach(([low, high], x) =>
       pen.fillRect(x, (1 - high) * height / 2, 1, Math.max((high - low) * height / 2, 1)));
     const at = (seconds) => seconds / duration() * width;
-    if (loop.from !== null && loop.to > loop.from) {
+    if (between()) {
       pen.fillStyle = loop.on ? "rgba(230, 159, 0, 0.35)" : "rgba(128, 128, 128, 0.25)";
       pen.fillRect(at(loop.from), 0, at(loop.to - loop.from), height);
     }
     pen.fillStyle = "#D55E00";
-    pen.fillRect(at(position()) - 1, 0, 2, height);
+    pen.fillRect(at(position()) - ratio, 0, 2 * ratio, height);
     $(".time").textContent = `${position().toFixed(1)} / ${duration().toFixed(1)} s`;
     $(".loop").setAttribute("aria-pressed", loop.on);
   }
@@ -188,6 +205,11 @@
     event.preventDefault();
     action();
   });
+
+  // Phones resize a page while it loads, which the report can't answer before the end.
+  window.addEventListener("resize", (event) => {
+    if (document.readyState !== "complete") event.stopImmediatePropagation();
+  }, true);
 
   document.addEventListener("DOMContentLoaded", () => {
     $(".play").onclick = KEYS[" "];

@@ -135,8 +135,9 @@ def test_audio_loads_and_has_its_duration(opened):
     assert opened.duration == SECONDS
     assert opened.position == 0
     assert opened.one(".name").text == "01 flute"
-    said = opened.one(".said").text
-    assert said == "subject: 01; attended: flute; gain (dB): 9.00"
+    terms = [term.text for term in opened.all(".said dt")]
+    assert terms == ["subject", "attended", "gain (dB)"]
+    assert [value.text for value in opened.all(".said dd")] == ["01", "flute", "9.00"]
     buttons = [button.text for button in opened.all(".tracks button")]
     assert buttons == ["1 Mixture", "2 Attended", "3 Rest", "4 Reference"]
 
@@ -262,6 +263,9 @@ def test_loop(opened):
         seen.append(opened.position)
         time.sleep(0.05)
     assert 5 <= min(seen) <= max(seen) < end
+    # Beyond its end there is nothing to go to.
+    opened.press(right)
+    assert opened.position < 5.5
     opened.press("l")
     assert opened.one(".loop").get_attribute("aria-pressed") == "false"
     opened.wait(lambda: opened.position > end)
@@ -334,6 +338,49 @@ def test_everything_has_room(opened, width):
         assert opened.one("canvas").size["width"] > inner / 2
     finally:
         browser.set_window_size(1280, 900)
+
+
+def test_a_phone_shows_the_page_at_its_own_width(browser, page):
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        browser.get(page.as_uri())
+        opened = Opened(browser)
+        wide = "return document.documentElement.scrollWidth"
+        assert browser.execute_script(wide) == 390
+        canvas = opened.one("canvas")
+        assert 300 < canvas.size["width"] < 390
+        # Two dots a pixel.
+        drawn = browser.execute_script("return arguments[0].width", canvas)
+        assert drawn == 2 * canvas.size["width"]
+        assert browser.get_log("browser") == []
+    finally:
+        browser.get("about:blank")
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_outline_is_that_of_all_channels(browser, tmp_path):
+    times = np.arange(8000) / SFREQ
+    right = np.where(times > 0.5, 0.8, 0.1)
+    tracks = {"Mixture": np.stack([np.full(8000, 0.1), right])}
+    path = tmp_path / "stereo.html"
+    listening_page(path, [ListeningTrial("stereo", tracks, SFREQ)], title="Stereo")
+    browser.get(path.as_uri())
+    Opened(browser)
+    heights = browser.execute_script("""
+        const canvas = document.querySelector("#listening canvas");
+        const { width, height } = canvas;
+        const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+        return [0.25, 0.75].map((part) => {
+          const x = Math.round(part * width);
+          return [...Array(height).keys()].filter(
+            (y) => pixels[4 * (y * width + x) + 2] === 0xb2).length / height;
+        });
+    """)
+    # One factor brings the loudest to 0.9; Vorbis is not exact.
+    assert heights == pytest.approx([0.9 / 0.8 * 0.1 / 2, 0.9 / 2], abs=0.03)
 
 
 def test_no_network(browser, page):

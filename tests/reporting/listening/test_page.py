@@ -35,10 +35,8 @@ def write(tmp_path, trials, **options):
 
 
 def embedded(html):
-    (data,) = re.findall(
-        r'<script type="application/json" class="trials">(.*?)</script>', html, re.S
-    )
-    return json.loads(data)
+    pattern = r'<script type="application/json" class="trial">(.*?)</script>'
+    return [json.loads(text) for text in re.findall(pattern, html, re.S)]
 
 
 def decoded(track):
