@@ -143,7 +143,7 @@ def subset(values, indices):
 
 
 def compare_real(data, tmax=0.3):
-    """Match against mismatch on the real recording, one part left out."""
+    """Match versus mismatch on the real recording, one part left out."""
     trials, references, parts = trials_of(data)
     common = {"tmax": tmax, "l_freq": None, "h_freq": None}
     results = {}
@@ -155,7 +155,7 @@ def compare_real(data, tmax=0.3):
             predicted = np.hstack(decoder.predict(subset(trials, held)))
             truth = decoder.feature(envelope, SFREQ, None)
             results.setdefault(name, []).append(matches(predicted, truth))
-    header("Real EEG: one subject, 3 x 90 s of speech, match against mismatch, %")
+    header("Real EEG: one subject, 3 x 90 s of speech, match versus mismatch, %")
     print_rows(results, lambda rows, c: np.concatenate([row[c] for row in rows]))
 
 

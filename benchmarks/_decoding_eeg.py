@@ -104,7 +104,7 @@ def main(data, n_permutations=9999, seed=0):
     p = (1 + np.sum(null >= observed)) / (1 + n_permutations)
     n_pairs = sum(len(r) * (len(r) - 1) for r in tables)
     print(
-        f"match against mismatch in {WINDOW:g} s windows: {observed:.3f} of {n_pairs} "
+        f"match versus mismatch in {WINDOW:g} s windows: {observed:.3f} of {n_pairs} "
         f"pairs, p = {p:.4f} ({n_permutations} permutations of the windows, largest "
         f"{null.max():.3f})"
     )

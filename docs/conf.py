@@ -1,6 +1,10 @@
+import sys
 import warnings
+from pathlib import Path
 
 import sklearn_cnmf
+
+sys.path.insert(0, str(Path(__file__).parent / "sphinxext"))
 
 
 def _without_path(message, category, *_):
@@ -30,7 +34,8 @@ extensions = [
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "examples",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.ReadingOrder",
+    "image_srcset": ["2x"],
     "abort_on_example_error": True,
     "download_all_examples": False,
     "remove_config_comments": True,
@@ -55,6 +60,9 @@ nitpick_ignore_regex = [
     # Private types of annotations.
     ("py:class", r"sklearn_cnmf\.(\w+\.)*_\w+\.\w+"),
 ]
+# The names of methods alone have room beside a page; options keep their two hyphens.
+toc_object_entries_show_parents = "hide"
+smartquotes_action = "qe"
 templates_path = ["_templates"]
 numpydoc_show_class_members = False
 exclude_patterns = [
@@ -67,12 +75,12 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 6,
     "navigation_with_keys": False,
     "show_toc_level": 2,
 }
 html_static_path = ["_static"]
-html_css_files = ["width.css"]
+html_css_files = ["style.css"]
 # Pages without others below them have nothing to show at the side.
 html_sidebars = {
     page: []
@@ -80,9 +88,6 @@ html_sidebars = {
         "install",
         "examples/tutorial/plot_ten_minutes",
         "trust",
-        "coming_from",
-        "command_line",
-        "derivation",
         "references",
         "changelog",
     )

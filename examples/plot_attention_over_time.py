@@ -10,6 +10,7 @@ envelope of the flute with noise for the first half, of the clarinet for the sec
 # %%
 # A guide that changes sides
 # --------------------------
+import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Audio
 
@@ -43,8 +44,9 @@ print(f"{' and '.join(piece.instruments)}, change at {half / 64:.1f} s")
 # centred, so that it looks ahead by half a window.
 model = ContrastiveNMF(dictionary="harmonic", choice_window=6.0).fit([trial])
 (found,) = model.separate([trial])
-CandidatesDisplay.from_predictions(trial, found)
+_, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
+CandidatesDisplay.from_predictions(trial, found, ax=ax)
 
 # %%
-# The separated sound follows:
+# **The separated sound**, which follows them
 Audio(found.attended, rate=round(piece.sfreq))

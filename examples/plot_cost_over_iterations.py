@@ -37,7 +37,9 @@ print(f"{piece.name}: {X.shape[0]} frames, {X.shape[1]} bins; 16 components")
 # the guide; the published rule knows no other.
 
 warnings.simplefilter("ignore", ConvergenceWarning)
-figure, axes = plt.subplots(2, 3, figsize=(9, 5), sharex=True, layout="constrained")
+figure, axes = plt.subplots(
+    2, 3, figsize=(9, 5), sharex=True, sharey="row", layout="constrained"
+)
 for (above, below), delta in zip(axes.T, (0.0, 0.015, 0.05)):
     for solver, label in (("mu", "default"), ("published", "published rule")):
         result = contrastive_nmf(

@@ -5,8 +5,8 @@ How sure is a choice, and when to withhold it
 A decoder says how likely each instrument is the attended one. Whether these
 probabilities can be trusted is a question of its own: of all choices made at 80 %,
 80 % should be right. Where they can, a threshold trades how many trials are decided
-for how many of these are wrong. The EEG is SIMULATED, at the level of published
-recordings.
+for how many of these are wrong. The EEG is SIMULATED; decoded
+envelopes correlate with the true ones as in published recordings.
 """
 
 # %%
@@ -15,6 +15,8 @@ recordings.
 # Three listeners attend to one instrument of each duo after the other. The decoder of
 # each is tested on stimuli that it did not see. Here it chooses among the true sources,
 # so that nothing but decoding is judged.
+import matplotlib.pyplot as plt
+
 from sklearn_cnmf import EnvelopeDecoder
 from sklearn_cnmf.datasets import simulate_trials
 from sklearn_cnmf.evaluation import StimulusKFold
@@ -41,10 +43,12 @@ print(f"right: {n_right} of {len(attended)} choices (simulated EEG, chance 1 in 
 # --------------------
 # Trials are sorted into bins by the probability of the chosen instrument. The bars are
 # exact 95 % intervals: with few trials in a bin, much is within chance.
-CalibrationDisplay.from_predictions(probabilities, attended)
+_, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+CalibrationDisplay.from_predictions(probabilities, attended, ax=ax)
 
 # %%
 # What does withholding buy?
 # --------------------------
 # From the surest choice on, ever less sure ones are decided as well.
-RiskCoverageDisplay.from_predictions(probabilities, attended)
+_, ax = plt.subplots(figsize=(6, 3), layout="constrained")
+RiskCoverageDisplay.from_predictions(probabilities, attended, ax=ax)

@@ -76,12 +76,16 @@ _, ax = plt.subplots(figsize=(6.4, 3), layout="constrained")
 rng = np.random.default_rng(0)
 for row, audit in enumerate(audits.values()):
     heights = row + rng.uniform(-0.2, 0.2, audit.n_draws)
-    ax.plot(100 * audit.accuracy, heights, "o", color="#0072B2", alpha=0.5, ms=5)
+    ax.plot(
+        100 * audit.accuracy, heights, "o", color="#0072B2", alpha=0.5, ms=5,
+        clip_on=False,
+    )  # fmt: skip
 ax.axvline(50, color="0.3", lw=1)
+ax.annotate("chance", (50, -0.42), (4, 0), textcoords="offset points", va="top")
 ax.set_yticks(range(len(audits)), audits)
-ax.invert_yaxis()
 ax.set_xlabel("Random labels decoded right (%)")
 ax.set_xlim(0, 100)
+ax.set_ylim(3.5, -0.5)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %%

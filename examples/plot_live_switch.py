@@ -7,9 +7,9 @@ short half-life follows the listener sooner, a long one is surer. The EEG is SIM
 """
 
 # %%
-# A model that knows no future
-# ----------------------------
-# Filters that run along replace those that go both ways, and the spread of channels is
+# A causal model
+# --------------
+# Causal filters replace those that go both ways, and the spread of channels is
 # that of the training trials. The piece that is heard later is left out.
 from dataclasses import replace
 
@@ -110,8 +110,11 @@ ax.legend(loc="upper left")
 # Both instruments are as loud until something is known. From the violin it turns to the
 # clarinet.
 print(f"Latency {separator.latency:.2f} s, and what it takes to compute")
+
+# %%
+# **What comes out**
 Audio(followed, rate=round(trial.audio_sfreq))
 
 # %%
-# The mixture, for comparison:
+# **The mixture**, for comparison
 Audio(trial.mixture, rate=round(trial.audio_sfreq))

@@ -56,7 +56,7 @@ print(audit)
 
 from sklearn_cnmf import EnvelopeDecoder
 
-right, decided = {}, []
+decided = []
 for subject in sorted(set(table["subject"])):
     own = [i for i, trial in enumerate(solos) if trial.subject == subject]
     decoder = EnvelopeDecoder(per_instrument=True, alpha=1.0)
@@ -71,7 +71,6 @@ for subject in sorted(set(table["subject"])):
         [duos[i] for i in tested], [references[i] for i in tested]
     )
     hits = [name == table["target"][i] for i, name in zip(tested, chosen)]
-    right[subject] = hits
     decided += list(zip(tested, hits))
     print(f"{subject}: {sum(hits)} of {len(hits)} duos right")
 
@@ -110,17 +109,6 @@ print(twin_test(hits, pairs))
 # answer that. On the recordings themselves, an independent analysis that held out whole
 # trials found 48 to 56 %.
 
-import matplotlib.pyplot as plt
-import numpy as np
-
-figure, ax = plt.subplots(figsize=(4.5, 3), layout="constrained")
-shares = [100 * np.mean(hits) for hits in right.values()]
-ax.plot(list(right), shares, "o")
-ax.axhline(50, color="grey", linestyle="--", label="chance")
-ax.set(ylim=(0, 105), ylabel="duos chosen right in %", xlabel="listener")
-ax.legend(loc="lower right")
-plt.show()
-
 # %%
 # The whole path, without a reference at test time
 # ------------------------------------------------
@@ -148,3 +136,14 @@ result = evaluate(
 print(result.summary())
 print()
 print(*result.claims(), sep="\n")
+
+# %%
+# A dot for each listener, the mean and its interval above.
+
+import matplotlib.pyplot as plt
+
+from sklearn_cnmf.reporting import EvaluationDisplay
+
+_, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+EvaluationDisplay.from_predictions(result, ax=left)
+EvaluationDisplay.from_predictions(result, "correct", ax=right)

@@ -14,6 +14,7 @@ envelope of the clarinet with noise.
 # ---------------------
 # The guide tells which voice is attended; it is 30 s long, and its correlation with the
 # true envelope is 0.2.
+import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Audio
 
@@ -39,6 +40,9 @@ trial = Trial(
     guide_sfreq=64.0,
     guide_weights=np.array([1.0]),
 )
+
+# %%
+# **The mixture**
 Audio(trial.mixture, rate=round(piece.sfreq))
 
 # %%
@@ -52,7 +56,8 @@ model = ContrastiveNMF(dictionary="harmonic").fit([trial])
 print(f"explained: {found.explained:.2f}")
 for name, p in zip(found.instruments, found.probabilities):
     print(f"{name}: p = {p:.2f}")
-CandidatesDisplay.from_predictions(trial, found)
+_, ax = plt.subplots(figsize=(7, 2), layout="constrained")
+CandidatesDisplay.from_predictions(trial, found, ax=ax)
 
 # %%
 # How well it is separated
@@ -66,8 +71,10 @@ lower = found.candidates[found.instruments.index("lower")]
 print(f"lower voice: {si_sdr(source, lower) - mixture:+.1f} dB")
 print(f"weighed by probability: {si_sdr(source, found.attended) - mixture:+.1f} dB")
 (separated,) = model.transform([trial])
-SeparationDisplay.from_predictions(separated, Reference(stems, attended))
+# sphinx_gallery_thumbnail_number = 2
+_, ax = plt.subplots(figsize=(7, 6), layout="constrained")
+SeparationDisplay.from_predictions(separated, Reference(stems, attended), ax=ax)
 
 # %%
-# The separated clarinet:
+# **The separated clarinet**
 Audio(found.attended, rate=round(piece.sfreq))

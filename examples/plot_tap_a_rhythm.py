@@ -15,6 +15,7 @@ missed by 20 ms.
 import librosa
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import Audio
 
 from sklearn_cnmf.datasets import load_example_stems
 from sklearn_cnmf.metrics import si_sdr
@@ -64,7 +65,9 @@ found, rest = separate_audio(
 )
 
 times = np.arange(len(drum)) / piece.sfreq
-figure, axes = plt.subplots(3, sharex=True, sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    3, sharex=True, sharey=True, figsize=(8, 5), layout="constrained"
+)
 for axis, audio, title in zip(
     axes,
     (piece.mixture, found, drum),
@@ -72,8 +75,27 @@ for axis, audio, title in zip(
 ):
     axis.plot(times, audio, linewidth=0.5)
     axis.set_title(title, loc="left")
-axes[0].plot(taps, np.full(len(taps), piece.mixture.max()), "v", color="C3")
+    axis.set_ylabel("Amplitude")
+    axis.set_ylim(1.3 * piece.mixture.min(), 1.3 * piece.mixture.max())
+    axis.spines[["top", "right"]].set_visible(False)
+axes[0].plot(taps, np.full(len(taps), 1.15 * piece.mixture.max()), "v", color="#D55E00")
+axes[0].set_xlim(0, times[-1])
 axes[-1].set_xlabel("Time (s)")
+
+# %%
+# **The recording**
+
+Audio(piece.mixture, rate=round(piece.sfreq))
+
+# %%
+# **What follows the taps**
+
+Audio(found, rate=round(piece.sfreq))
+
+# %%
+# **What is left**
+
+Audio(rest, rate=round(piece.sfreq))
 
 # %%
 # How well it works

@@ -82,7 +82,8 @@ def test_your_own_recording(folder, capsys):
 def test_all_that_is_public_is_in_the_reference(package):
     module = importlib.import_module(f"sklearn_cnmf.{package}".rstrip("."))
     public = {name for name in module.__all__ if callable(getattr(module, name))}
-    listed = set(re.findall(r"^   (\w+)$", (DOCS / "api.rst").read_text(), re.M))
+    pages = "".join(page.read_text() for page in (DOCS / "api").glob("*.rst"))
+    listed = set(re.findall(r"^   (\w+)$", pages, re.M))
     assert public <= listed
 
 

@@ -188,7 +188,7 @@ def run_demo(
         save_model(
             _live_model(search.model, trials, references, fitting),
             folder / "live.skops",
-            description=f"{description} Its filters know no future.",
+            description=f"{description} Its filters are causal.",
         )
         _write_table(folder / "results.csv", rows)
         settings["pieces_in_training"] = [piece.name for piece in training]
@@ -212,7 +212,7 @@ def run_demo(
 
 
 def _live_model(model, trials, references, fitting):
-    """Fit the same with filters that know no future."""
+    """Fit the same with causal filters."""
     pipeline = Pipeline(
         [
             ("prepare", EEGPreparation(sfreq=None)),

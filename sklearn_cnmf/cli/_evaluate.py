@@ -263,7 +263,7 @@ def _backend(arguments):
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ValueError(
-            "--backend dask: Dask is not installed; pip install sklearn-cnmf[dask]"
+            "--backend dask: Dask is not installed; pip install 'dask[distributed]'"
         ) from error
     with ExitStack() as stack:
         address = arguments.scheduler

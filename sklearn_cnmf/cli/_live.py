@@ -40,7 +40,7 @@ def add_parser(commands: Any) -> None:
         description="Run a fitted model on streams of EEG (Lab Streaming Layer) and "
         "audio as they come, and write what is put out: all instruments, each as loud "
         "as it is likely to be the attended one. Ends with the audio, or by Ctrl-C. "
-        "Needs sklearn-cnmf[live].",
+        "Streams need mne-lsl, sound cards sounddevice (extra 'live').",
     )
     add = parser.add_argument
     add(
@@ -48,7 +48,7 @@ def add_parser(commands: Any) -> None:
         type=path,
         required=True,
         metavar="FILE",
-        help="a pipeline that knows no future, as live.skops of demo",
+        help="a causal pipeline, as live.skops of demo",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--eeg-stream", metavar="NAME", help="stream of the EEG")

@@ -197,7 +197,7 @@ def _files(out, rows):
         "                 figure.png",
         f"  {PAGE}    all trials to listen to, in a browser",
         "  model.skops    the fitted pipeline",
-        "  live.skops     one that knows no future, for sklearn-cnmf live",
+        "  live.skops     a causal pipeline, for sklearn-cnmf live",
         "  settings.json  what reproduces this",
         "  summary.txt    this text",
     ]

@@ -56,7 +56,7 @@ def trials_from_bids(
     Raises
     ------
     ImportError
-        If mne-bids is not installed (``pip install "sklearn-cnmf[bids]"``).
+        If mne-bids is not installed (``pip install mne-bids``).
     OSError
         If the folder or a file does not exist.
     ValueError
@@ -67,7 +67,7 @@ def trials_from_bids(
         import mne_bids
     except ImportError as error:
         raise ImportError(
-            'trials_from_bids needs mne-bids: pip install "sklearn-cnmf[bids]"'
+            "trials_from_bids needs mne-bids: pip install mne-bids"
         ) from error
     root = Path(root)
     if not root.is_dir():

@@ -20,7 +20,7 @@ def si_sdr(reference: ArrayLike, estimate: ArrayLike) -> float | np.ndarray:
     .. math::
 
         10 \log_{10} \frac{|\alpha s|^2}{|\hat s - \alpha s|^2},
-        \qquad \alpha = \frac{\langle \hat s, s \rangle}{|s|^2},
+        \quad \alpha = \frac{\langle \hat s, s \rangle}{|s|^2},
 
     which is equation (5) of [1]_. The mean is not removed: an offset of the
     estimate is a distortion. The sign of the estimate plays no part.

@@ -189,7 +189,7 @@ def sound_devices() -> ModuleType:
         import sounddevice
     except (ImportError, OSError) as error:  # OSError: no PortAudio
         raise ImportError(
-            "sound cards need sounddevice (pip install 'sklearn-cnmf[live]') and the "
+            "sound cards need sounddevice (pip install sounddevice) and the "
             f"PortAudio library: {error}"
         ) from error
     return sounddevice

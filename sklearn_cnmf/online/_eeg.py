@@ -17,7 +17,7 @@ class StreamedPreparation:
     Parameters
     ----------
     step : EEGPreparation
-        Fitted on trials, knowing no future.
+        Fitted on trials, with causal filters.
     sfreq : float
         Rate of the EEG in Hz.
     """

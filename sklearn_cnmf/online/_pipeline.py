@@ -92,5 +92,5 @@ def present_of(instruments: Sequence[str], learned: LearnedSpectra) -> tuple[str
 
 
 def causal_phase(phase: str) -> str:
-    """Phase of what runs along for a filter that has no edges or knows no future."""
+    """Causal phase that stands for one of a filter, which may have no edges."""
     return "forward" if phase == "zero" else phase

@@ -84,7 +84,7 @@ class OnlineSeparator:
         :class:`~sklearn_cnmf.decoding.EEGPreparation`, an
         :class:`~sklearn_cnmf.EnvelopeDecoder` and a
         :class:`~sklearn_cnmf.ContrastiveNMF` with ``dictionary="learned"``. All filters
-        know no future (`phase` is not "zero" where there is a band), and the decoder
+        are causal (`phase` is not "zero" where there is a band), and the decoder
         leaves scaling (``scale=None``) to a preparation, since the spread of a whole
         recording is not known while it lasts.
     instruments : sequence of str

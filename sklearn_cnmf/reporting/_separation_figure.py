@@ -16,7 +16,8 @@ from ._spectrogram import draw_spectrogram, mel_power
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
-_LEFT, _RIGHT = 0.09, 0.865
+# Margins in inches: what stands there does not grow with the figure.
+_LEFT, _RIGHT = 1.0, 1.5
 
 
 @overload
@@ -111,14 +112,16 @@ def separation_figure(
     if figure is None:
         figure = Figure(figsize=(11, 0.94 * sum(heads.values())))
     # Fixed margins: finding them takes longer than drawing.
+    width = figure.bbox.width / figure.dpi
+    left, right = min(_LEFT / width, 0.25), max(1 - _RIGHT / width, 0.65)
     drawn = figure.subplots(
         len(heads),
         1,
         sharex=True,
         height_ratios=list(heads.values()),
         gridspec_kw={
-            "left": _LEFT,
-            "right": _RIGHT,
+            "left": left,
+            "right": right,
             "top": 0.905,
             "bottom": 0.07,
             "hspace": 0.24,
@@ -148,8 +151,10 @@ def separation_figure(
     place = axes["Separated"].get_position()
     figure.colorbar(
         image,
-        cax=figure.add_axes((_RIGHT + 0.015, place.y0, 0.014, place.height)),
+        cax=figure.add_axes(
+            (right + 0.17 / width, place.y0, 0.16 / width, place.height)
+        ),
         label="Level (dB re loudest\nspot of the mixture)",
     )
-    figure.suptitle(title, fontsize=13, x=_LEFT, y=0.975, ha="left")
+    figure.suptitle(title, fontsize=13, x=left, y=0.975, ha="left")
     return figure

@@ -85,7 +85,8 @@ class ContrastiveNMF(
     .. math::
 
         D(X | H W) + \mu |H|_1 + \beta |W|_1
-        - \delta \sum_j \left( \cos^2(e_a, s_j) - \cos^2(e_u, s_j) \right), \quad
+        - \delta \sum_j \left( \cos^2(e_a, s_j) - \cos^2(e_u, s_j) \right),
+
         e_g = \sum_{k \in g} |w_k|_1 h_k,
 
     where :math:`s_j` are the columns of S_a and :math:`e_a, e_u` the envelopes of the

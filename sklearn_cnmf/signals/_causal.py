@@ -1,4 +1,4 @@
-"""Filters that know no future, and go on where they stopped."""
+"""Causal filters, which go on where they stopped."""
 
 import math
 from fractions import Fraction

@@ -116,7 +116,8 @@ def contrastive_nmf(
 
     .. math::
 
-        C = \sum_j \cos^2(e_a, s_j) - \cos^2(e_u, s_j), \quad
+        C = \sum_j \cos^2(e_a, s_j) - \cos^2(e_u, s_j),
+
         e_g = \sum_{k \in g} |w_k|_1 h_k,
 
     and with ``contrast="components"`` that of [1]_, which asks it of each component,
