@@ -87,10 +87,9 @@ class ContrastiveNMF(
         D(X | H W) + \mu |H|_1 + \beta |W|_1
         - \delta \sum_j \left( \cos^2(e_a, s_j) - \cos^2(e_u, s_j) \right),
 
-        e_g = \sum_{k \in g} |w_k|_1 h_k,
-
-    where :math:`s_j` are the columns of S_a and :math:`e_a, e_u` the envelopes of the
-    attended components and of all others. With ``contrast="components"`` the last term
+    where :math:`s_j` are the columns of S_a, and :math:`e_a, e_u` the envelopes of the
+    attended components and of all others, :math:`e_g = \sum_{k \in g} |w_k|_1 h_k`.
+    With ``contrast="components"`` the last term
     is the published one,
     :math:`-\delta (|H_a^T S_a|_F^2 - |H_u^T S_a|_F^2)`.
 

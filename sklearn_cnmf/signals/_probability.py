@@ -86,9 +86,10 @@ def choice_probabilities(
 
     .. math::
 
-        \log p_i = \frac{l_i}{\sqrt{1 + \pi (0.3\, l_i)^2 / 8}} + \mathrm{const},
-
-        l_i = T \sum_r w_r (z_{ir} - z_{jr}),
+        \begin{split}
+        \log p_i & = \frac{l_i}{\sqrt{1 + \pi (0.3\, l_i)^2 / 8}} + \mathrm{const}, \\
+        l_i & = T \sum_r w_r (z_{ir} - z_{jr}),
+        \end{split}
 
     with p summing to one over the candidates and j the likeliest of them. Evidence
     grows with the duration T. The root is for slopes w that are known to within 30 %,

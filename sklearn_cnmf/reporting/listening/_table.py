@@ -67,7 +67,7 @@ def player_html(
     """
     columns = list(dict.fromkeys(name for trial in trials for name in trial.values))
     head = "".join(
-        f'<th scope="col"><button>{escape(name)}</button></th>'
+        f'<th scope="col"><button>{_words(name)}</button></th>'
         for name in ["trial", *columns]
     )
     body = "\n".join(
@@ -83,6 +83,11 @@ def _trial(trial, encoded):
     text = json.dumps({"name": trial.name, "tracks": tracks})
     # A browser ends a script at "</script", wherever it stands.
     return _TRIAL.format(text=text.replace("<", "\\u003c"))
+
+
+def _words(name):
+    """Heads may be broken between words, but not within one, as "SI-SDR"."""
+    return " ".join(f"<span>{escape(word)}</span>" for word in name.split(" "))
 
 
 def _row(index, values):
