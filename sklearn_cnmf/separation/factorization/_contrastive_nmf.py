@@ -118,7 +118,8 @@ def contrastive_nmf(
 
         C = \sum_j \cos^2(e_a, s_j) - \cos^2(e_u, s_j)
 
-    of their envelopes :math:`e_g = \sum_{k \in g} |w_k|_1 h_k`, and with ``contrast="components"`` that of [1]_, which asks it of each component,
+    of their envelopes :math:`e_g = \sum_{k \in g} |w_k|_1 h_k`, and with
+    ``contrast="components"`` that of [1]_, which asks it of each component,
     :math:`C = |H_a^T S_a|_F^2 - |H_u^T S_a|_F^2`. So `delta`, `mu` and `beta` mean the
     same for loud and quiet, short and long recordings; the value delta' of the
     published code on a raw X is ``delta = delta' / X.sum()``, `mu` likewise.

@@ -86,7 +86,7 @@ class Elements(HTMLParser):
 def test_strings_from_data_are_text_wherever_they_stand(tmp_path):
     evil = "<b onclick='x'>&\"</script><script>alert(1)</script>"
     values = {evil: evil}
-    plain = make_trial("plain", values={"a": "b"})
+    plain = make_trial("plain", values={"two words": "b"})
     trial = make_trial(evil, tracks={evil: np.zeros(10)}, values=values)
     options = {"audio_format": "flac"}
     expected = write(tmp_path, [plain], summary="s", settings="t", **options)
