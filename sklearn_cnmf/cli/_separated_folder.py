@@ -170,7 +170,10 @@ def _trial(folder, row):
     if "Mixture" not in tracks:
         tracks = {"Mixture": tracks["Attended"] + tracks["Rest"], **tracks}
     values = {head: row[key] for key, head in _COLUMNS.items() if key in row}
-    return ListeningTrial(folder.name, tracks, sfreq, values)
+    figure = folder / "figure.png"
+    return ListeningTrial(
+        folder.name, tracks, sfreq, values, figure if figure.exists() else None
+    )
 
 
 def _read(file, expected):

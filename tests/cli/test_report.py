@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 import shutil
@@ -6,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from matplotlib.figure import Figure
 
 from sklearn_cnmf.cli import main
 
@@ -74,6 +76,14 @@ def test_page_of_one_trial(separated, tmp_path):
     assert len(trials) == 1
     assert '<td data-value="flute">flute</td>' in html
     assert '<td class="number" data-value="0.9">0.90</td>' in html
+
+
+def test_the_figure_of_a_trial_is_on_the_page(separated, tmp_path):
+    Figure(figsize=(2, 1)).savefig(separated / "0001" / "figure.png")
+    assert main(["report", str(separated), "--out", str(tmp_path / "a.html")]) == 0
+    _, (first, second) = embedded(tmp_path / "a.html")
+    assert first["figure"] is None
+    assert base64.b64decode(second["figure"]).startswith(b"\x89PNG")
 
 
 def test_lossless_is_larger(separated, tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 from ..._validation import check_kind, check_number
 from ..._writing import whole_file
 from ._audio import encoded_tracks
+from ._image import encoded_figure
 from ._table import player_html
 
 if TYPE_CHECKING:
@@ -39,12 +40,16 @@ class ListeningTrial:
     values : dict of str to (str, float, int, bool or None)
         A cell of the table for each: subject, stimulus, who was chosen, how surely,
         scores. NaN and None leave the cell empty.
+    figure : matplotlib.figure.Figure, str or path-like, default=None
+        Shown below the player while the trial is open, such as
+        :func:`~sklearn_cnmf.reporting.separation_figure`; or a file with an image.
     """
 
     name: str
     tracks: Mapping[str, np.ndarray]
     sfreq: float
     values: Mapping[str, Any] = field(default_factory=dict)
+    figure: "Figure | str | os.PathLike | None" = None
 
 
 def listening_page(
@@ -85,8 +90,9 @@ def listening_page(
     Raises
     ------
     ValueError
-        If there are no trials, names are used twice, or tracks of a trial differ in
-        length, are empty or not finite; if an argument is of another kind.
+        If there are no trials, names are used twice, tracks of a trial differ in
+        length, are empty or not finite, or a figure can't be read; if an argument is of
+        another kind.
     OSError
         If the file can't be written; what was there stays as it was.
 
@@ -121,8 +127,14 @@ def listening_page(
     encoded = [
         encoded_tracks(trial.tracks, trial.sfreq, audio_format) for trial in trials
     ]
+    images = [
+        None
+        if trial.figure is None
+        else encoded_figure(f"trials[{index}].figure", trial.figure)
+        for index, trial in enumerate(trials)
+    ]
     report = _report(title)
-    report.add_html(player_html(trials, encoded), title="Listen")
+    report.add_html(player_html(trials, encoded, images), title="Listen")
     if summary:
         report.add_html(_plain(summary), title="Summary")
     for name, figure in (figures or {}).items():

@@ -29,6 +29,7 @@ _PLAYER = """<div id="listening">
 <kbd>&larr;</kbd> and <kbd>&rarr;</kbd> move by 5 s. All tracks of a trial have one
 scale.</p>
 </div>
+<details class="figure" hidden><summary>Figure</summary><img alt=""></details>
 <div class="controls">
 <input class="filter" type="search" placeholder="Filter trials"
 aria-label="Filter trials">
@@ -49,7 +50,9 @@ _TRIAL = '<script type="application/json" class="trial">{text}</script>'
 
 
 def player_html(
-    trials: "Sequence[ListeningTrial]", encoded: list[dict[str, str]]
+    trials: "Sequence[ListeningTrial]",
+    encoded: Sequence[dict[str, str]],
+    images: Sequence[str | None],
 ) -> str:
     """Player, table of trials, and their audio.
 
@@ -57,8 +60,10 @@ def player_html(
     ----------
     trials : sequence of ListeningTrial
         All of them.
-    encoded : list of dict of str to str
+    encoded : sequence of dict of str to str
         Audio of their tracks, in base64.
+    images : sequence of str or None
+        Their figures, in base64.
 
     Returns
     -------
@@ -74,13 +79,13 @@ def player_html(
         _row(index, [trial.name, *map(trial.values.get, columns)])
         for index, trial in enumerate(trials)
     )
-    data = "\n".join(map(_trial, trials, encoded))
+    data = "\n".join(map(_trial, trials, encoded, images))
     return _PLAYER.format(head=head, body=body, data=data)
 
 
-def _trial(trial, encoded):
+def _trial(trial, encoded, image):
     tracks = [{"name": name, "audio": audio} for name, audio in encoded.items()]
-    text = json.dumps({"name": trial.name, "tracks": tracks})
+    text = json.dumps({"name": trial.name, "tracks": tracks, "figure": image})
     # A browser ends a script at "</script", wherever it stands.
     return _TRIAL.format(text=text.replace("<", "\\u003c"))
 

@@ -27,6 +27,7 @@
     const described = JSON.parse(all("script.trial")[index].textContent);
     $(".name").textContent = described.name;
     $(".said").replaceChildren(...said(index));
+    show(described);
     context = context || new AudioContext();
     const buffers = await Promise.all(described.tracks.map(async (track) =>
       context.decodeAudioData(bytes(track.audio))));
@@ -45,6 +46,13 @@
     $(".tracks").replaceChildren(...buttons);
     choose(Math.min(current, tracks.length - 1));
     $(".player").dataset.loaded = index;
+  }
+
+  function show({ name, figure }) {
+    const image = $(".figure img");
+    $(".figure").hidden = !figure;
+    image.alt = `Figure of ${name}`;
+    if (figure) image.src = `data:image/png;base64,${figure}`;
   }
 
   // What the table says of a trial, a column each.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from sklearn_cnmf.reporting import ListeningTrial, listening_page
 
@@ -42,7 +43,8 @@ def make_trial(name, gain, pitch):
     if name == "02 flute":
         tracks["Reference"] = np.where(times > SECONDS / 2, tone, 0)
     values = {"subject": name[:2], "attended": name[3:], "gain (dB)": gain}
-    return ListeningTrial(name, tracks, SFREQ, values)
+    figure = Figure(figsize=(pitch / 100, 1)) if gain > 0 else None
+    return ListeningTrial(name, tracks, SFREQ, values, figure)
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +296,24 @@ def test_another_trial(opened):
     assert selected == row
     opened.all("tbody tr")[1].send_keys("\ue007")  # Enter
     opened.wait(lambda: opened.loaded == "1")
+
+
+def test_the_figure_of_the_trial_that_is_open(opened):
+    figure, image = opened.one(".figure"), opened.one(".figure img")
+
+    def width():
+        return int(image.get_attribute("naturalWidth"))
+
+    assert not image.is_displayed()
+    opened.one(".figure summary").click()
+    opened.wait(lambda: image.is_displayed() and width() == 300)
+    assert image.get_attribute("alt") == "Figure of 01 flute"
+    opened.all("tbody tr")[3].send_keys("\ue007")
+    opened.wait(lambda: width() == 600)
+    assert image.is_displayed()
+    # A trial without one.
+    opened.all("tbody tr")[1].send_keys("\ue007")
+    opened.wait(lambda: not figure.is_displayed())
 
 
 def test_sorting_by_numbers_and_words(opened):

@@ -6,8 +6,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import soundfile
+from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 from sklearn_cnmf.reporting import ListeningTrial, listening_page
@@ -69,6 +71,46 @@ def test_silence_and_channels(tmp_path):
     assert_allclose(decoded(second["tracks"][0])[0][0], [0.9, 0.18], atol=1e-4)
 
 
+def opened(encoded):
+    with PIL.Image.open(io.BytesIO(base64.b64decode(encoded))) as image:
+        return np.array(image.convert("RGB"))
+
+
+def test_figures_are_images_with_their_colours(tmp_path):
+    figure = Figure(figsize=(2, 1))
+    figure.add_axes((0.5, 0, 0.5, 1)).set(facecolor="red", xticks=[], yticks=[])
+    file = tmp_path / "half.png"
+    # Blue that half lets through: on a page, over white.
+    PIL.Image.new("RGBA", (40, 20), (0, 0, 255, 128)).save(file)
+    trials = [
+        make_trial("drawn", figure=figure),
+        make_trial("read", figure=str(file)),
+        make_trial("none"),
+    ]
+    drawn, read, none = embedded(write(tmp_path, trials))
+    image = opened(drawn["figure"])
+    assert image.shape == (100, 200, 3)
+    assert_allclose(image[50, [50, 150]], [[255, 255, 255], [255, 0, 0]], atol=3)
+    assert_allclose(opened(read["figure"])[10, 20], [127, 127, 255], atol=3)
+    assert none["figure"] is None
+
+
+def test_what_is_no_figure_is_refused(tmp_path):
+    file = tmp_path / "figure.png"
+    with pytest.raises(FileNotFoundError, match=r"figure\.png"):
+        write(tmp_path, [make_trial(figure=file)])
+    file.write_text("no image")
+    with pytest.raises(ValueError, match=r"\[0\].figure: .*figure.png can't be r"):
+        write(tmp_path, [make_trial(figure=file)])
+    PIL.Image.new("RGB", (400, 200)).save(file)
+    file.write_bytes(file.read_bytes()[:60])
+    with pytest.raises(ValueError, match=r"\[0\].figure: .*figure.png can't be r"):
+        write(tmp_path, [make_trial(figure=file)])
+    with pytest.raises(ValueError, match=r"figure: expected a figure or .*, got int"):
+        write(tmp_path, [make_trial(figure=3)])
+    assert not (tmp_path / "page.html").exists()
+
+
 class Elements(HTMLParser):
     """Names of all elements, and all text."""
 
@@ -115,7 +157,7 @@ def test_cells():
         "right": np.True_,
         "text": "a & b",
     }
-    html = player_html([make_trial(values=values)], [{"Mixture": ""}])
+    html = player_html([make_trial(values=values)], [{"Mixture": ""}], [None])
     cells = re.findall(r"<td[^>]*>.*?</td>", html)
     assert cells == [
         '<td data-value="one">one</td>',
@@ -130,7 +172,7 @@ def test_cells():
 
 def test_trials_may_have_other_values_each():
     trials = [make_trial("a", values={"x": "1"}), make_trial("b", values={"y": "2"})]
-    html = player_html(trials, [{}, {}])
+    html = player_html(trials, [{}, {}], [None, None])
     heads = re.findall(r"<th.*?><button><span>(.*?)</span></button>", html)
     assert heads == ["trial", "x", "y"]
     assert html.count('data-value=""') == 2
