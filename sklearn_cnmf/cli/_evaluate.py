@@ -14,7 +14,7 @@ from .. import ContrastiveNMF, EnvelopeDecoder
 from ..evaluation import StimulusKFold, evaluate
 from ..evaluation.subjects import SCHEMES
 from ..metrics import separation_scorer
-from ..reporting import EvaluationDisplay
+from ..reporting import CalibrationDisplay, EvaluationDisplay
 from ._arguments import add_level, count, level_in_db, path, positive, seed
 from ._evaluated_data import KINDS, load
 from ._listened import write_listened
@@ -297,11 +297,16 @@ def _figures(result, summary):
     if "correct" in set(result.table["metric"]):
         shown["correct"] = "Choices"
     for score, title in shown.items():
-        figure = Figure(figsize=(5, 3.2), layout="constrained")
-        EvaluationDisplay.from_predictions(
+        figure = Figure(layout="constrained")
+        display = EvaluationDisplay.from_predictions(
             result, score, summary=summary, ax=figure.subplots()
         )
+        figure.set_size_inches(6, 1.5 + 0.28 * len(display.means))
         figures[title] = figure
+    if summary.calibration is not None:
+        figure = Figure(figsize=(5, 4), layout="constrained")
+        CalibrationDisplay(table=summary.calibration).plot(figure.subplots())
+        figures["Calibration"] = figure
     return figures
 
 

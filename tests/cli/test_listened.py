@@ -75,7 +75,7 @@ def test_the_page_has_the_figures_and_the_settings(out):
         r'<script type="application/json" class="trial">(.*?)</script>', html, re.S
     )
     assert len(data) == 4
-    for words in ("Separation", "Choices", "SUPPORTED", "random_state"):
+    for words in ("Separation", "Choices", "Calibration", "SUPPORTED", "random_state"):
         assert words in html
     summary = (out / "summary.txt").read_text()
     assert "listen.html    4 trials to listen to" in summary
