@@ -1,9 +1,13 @@
+from functools import partial
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf import ContrastiveNMF
 from sklearn_cnmf.reporting import ActivationsDisplay
+from sklearn_cnmf.reporting._axes import BLUE
 from sklearn_cnmf.separation import contrastive_nmf
 
 
@@ -71,3 +75,36 @@ def test_fits_on_trials_are_refused(separated, magnitudes):
     model = ContrastiveNMF(dictionary="harmonic").fit([separated[0]])
     with pytest.raises(ValueError, match="estimator: expected one that was fitted on"):
         ActivationsDisplay.from_estimator(model, magnitudes)
+
+
+def test_floor_is_the_lowest_level(magnitudes):
+    display = ActivationsDisplay(magnitudes=magnitudes, attended=ATTENDED)
+    (image,) = display.plot(floor=-20.0).ax_.images
+    assert image.get_clim() == (-20, 0)
+    assert image.get_array().min() == -20
+    shares = magnitudes / magnitudes.max()
+    assert np.mean(image.get_array() > -20) == np.mean(shares > 0.1)
+
+
+def test_words_name_groups_and_units(magnitudes):
+    display = ActivationsDisplay(
+        magnitudes=magnitudes, attended=ATTENDED, frame_rate=20.0
+    ).plot()
+    assert display.ax_.get_xlabel() == "Time (s)"
+    assert display.figure_.axes[1].get_ylabel() == "Level (dB re largest)"
+    colours = [label.get_color() for label in display.ax_.get_yticklabels()]
+    assert colours == [BLUE, "black"]
+
+
+def test_options_are_passed_on():
+    X = np.random.default_rng(1).random((20, 10))
+    model = ContrastiveNMF(2, delta=0, max_iter=500, tol=1e-2, random_state=0).fit(X)
+    result = contrastive_nmf(X, 2, max_iter=500, tol=1e-2, random_state=0)
+    for draw in (
+        partial(ActivationsDisplay.from_estimator, model, X),
+        partial(ActivationsDisplay.from_predictions, result, [True, False]),
+    ):
+        _, ax = plt.subplots()
+        display = draw(frame_rate=5.0, ax=ax)
+        assert display.ax_ is ax
+        assert ax.get_xlim() == (0, 4)

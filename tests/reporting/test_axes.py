@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from sklearn_cnmf import Trial
 from sklearn_cnmf.reporting._axes import (
     BLUE,
     GREEN,
     GREY,
     ORANGE,
     PINK,
+    check_row,
     drawing_on,
     drawing_panels,
     with_minus,
@@ -116,3 +118,24 @@ def test_colours_are_told_apart_with_any_vision(vision):
 def test_the_first_two_colours_differ_in_grey():
     first, second = (lab_of(colour, np.eye(3))[0] for colour in (BLUE, ORANGE))
     assert second - first > 20
+
+
+@pytest.mark.parametrize("sharex", [True, False])
+def test_panels_in_given_axes_share_time_if_asked(sharex):
+    _, ax = plt.subplots()
+    with drawing_panels(ax, [1, 1], sharex=sharex) as (_, (upper, lower)):
+        upper.set_xlim(0, 7)
+    assert (lower.get_xlim() == (0, 7)) is sharex
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [(1, "row: 1 of 1 rows of guide"), (-1, "row: expected a whole number >= 0")],
+)
+def test_rows_that_a_guide_does_not_have_are_refused(row, message):
+    trial = Trial(
+        np.zeros((1, 8)), 8.0, np.zeros(80), 80.0,
+        guide=np.zeros((1, 8)), guide_sfreq=8.0,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=message):
+        check_row(trial, row)

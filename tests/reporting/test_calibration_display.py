@@ -65,3 +65,28 @@ def test_what_is_no_table_is_refused():
         ValueError, match=r"table: expected a CalibrationTable, got dict"
     ):
         CalibrationDisplay(table={}).plot()
+
+
+def test_words_say_what_is_shown(choices):
+    display = CalibrationDisplay.from_predictions(*choices)
+    table = calibration_table(*choices)
+    shares, counts = display.ax_
+    assert shares.get_ylabel() == "Right (%)"
+    labels = [text.get_text() for text in shares.get_legend().get_texts()]
+    assert labels == ["calibrated", "bin, 95 % interval"]
+    assert counts.get_ylabel() == "Trials"
+    error, by_chance = (
+        table.expected_calibration_error,
+        table.calibration_error_by_chance,
+    )
+    assert counts.get_xlabel() == (
+        "Largest probability (%), n = 64 trials\n"
+        f"calibration error {error:.3f} ({by_chance:.3f} by chance)"
+    )
+
+
+def test_from_estimator_passes_all_options_on(chooser):
+    _, axes = plt.subplots(2)
+    display = CalibrationDisplay.from_estimator(*chooser, n_bins=4, ax=axes)
+    assert list(display.ax_) == list(axes)
+    assert [bar.get_width() for bar in axes[1].patches] == pytest.approx([25, 25])

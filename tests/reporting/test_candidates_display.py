@@ -1,11 +1,15 @@
 from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_cnmf import ContrastiveNMF
 from sklearn_cnmf.reporting import CandidatesDisplay
+from sklearn_cnmf.reporting._axes import BLUE
 from sklearn_cnmf.separation import Separation
 from sklearn_cnmf.signals import audio_envelope
 
@@ -75,3 +79,44 @@ def test_what_has_no_candidates_is_refused(separated, found):
     bare = replace(trial, guide=None, guide_sfreq=None)
     with pytest.raises(ValueError, match=r"trial: guide is None"):
         CandidatesDisplay.from_predictions(bare, found)
+
+
+def test_options_are_passed_on(separated, found):
+    trial, _ = separated
+
+    def time_and_level(audio, sfreq, times):
+        return np.stack([times, audio_envelope(audio, sfreq, times)[0]])
+
+    trial = replace(
+        trial, guide=np.repeat(trial.guide, 2, axis=0), guide_feature=time_and_level
+    )
+    separator = SimpleNamespace(separate=lambda trials: [found])
+    expected = [
+        audio_envelope(source, trial.audio_sfreq, np.arange(128) / 64)[0]
+        for source in found.candidates
+    ]
+    for draw in (
+        partial(CandidatesDisplay.from_predictions, trial, found),
+        partial(CandidatesDisplay.from_estimator, separator, trial),
+    ):
+        _, axes = plt.subplots(2)
+        display = draw(row=1, ax=axes)
+        assert list(display.ax_) == list(axes)
+        assert_allclose(display.features, expected)
+
+
+def test_the_chosen_one_is_marked(separated, found):
+    chosen_second = replace(found, support=np.array([-0.1, 0.2]))
+    display = CandidatesDisplay.from_predictions(separated[0], chosen_second)
+    features = display.ax_[0]
+    assert [text.get_fontweight() for text in features.texts] == ["normal", "bold"]
+    assert [text.get_color() == BLUE for text in features.texts] == [False, True]
+    for ax in display.ax_:
+        assert [line.get_color() == BLUE for line in ax.lines] == [False, True]
+
+
+def test_words_name_candidates_and_units(separated, found):
+    _, course = CandidatesDisplay.from_predictions(separated[0], found).ax_
+    assert (course.get_xlabel(), course.get_ylabel()) == ("Time (s)", "Probability")
+    labels = [text.get_text() for text in course.get_legend().get_texts()]
+    assert labels == ["low", "high"]

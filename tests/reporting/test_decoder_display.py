@@ -1,3 +1,4 @@
+import matplotlib.pyplot as plt
 import mne
 import numpy as np
 import pytest
@@ -5,6 +6,7 @@ from numpy.testing import assert_allclose
 from sklearn.neighbors import KNeighborsRegressor
 
 from sklearn_cnmf import EnvelopeDecoder
+from sklearn_cnmf.decoding import pattern_to_evoked
 from sklearn_cnmf.reporting import DecoderDisplay
 
 CHANNELS = ["Fz", "F3", "F4", "Cz", "C3", "C4", "T7", "T8", "Pz", "P3", "P4", "Oz"]
@@ -65,3 +67,41 @@ def test_what_does_not_exist_is_refused(decoder, info):
     neighbours.fit(rng.standard_normal((200, 2)), rng.standard_normal(200))
     with pytest.raises(ValueError, match="estimator: its regressor has no coef_"):
         DecoderDisplay.from_estimator(neighbours)
+
+
+def test_output_chooses_weights_and_pattern(info):
+    rng = np.random.default_rng(0)
+    stimuli = rng.standard_normal((1000, 2))
+    mixing = rng.standard_normal((2, 12))
+    eeg = stimuli @ mixing + rng.standard_normal((1000, 12))
+    decoder = EnvelopeDecoder(alpha=1.0).fit(eeg, stimuli)
+    display = DecoderDisplay.from_estimator(decoder, info, output=1)
+    assert_allclose(display.weights, decoder.coef_[1])
+    assert_allclose(
+        display.pattern.data, pattern_to_evoked(decoder, info, output=1).data
+    )
+
+
+def test_words_name_curves_and_units(decoder):
+    (ax,) = DecoderDisplay.from_estimator(decoder).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Lag (ms)", "Weight")
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["standard deviation", "channel"]
+
+
+def test_given_axes_are_used(decoder):
+    _, ax = plt.subplots()
+    display = DecoderDisplay.from_estimator(decoder, ax=[ax])
+    assert list(display.ax_) == [ax]
+
+
+def test_maps_stand_in_the_order_of_time_at_the_highest_peaks(info):
+    levels = np.array([3.0, 1, 2, 1, 5, 1, 1, 4])
+    pattern = mne.EvokedArray(np.outer(np.arange(12.0) - 5, levels), info)
+    display = DecoderDisplay(
+        weights=np.ones((12, 8)), lags=np.arange(8) / 64, pattern=pattern
+    )
+    display.plot(n_maps=3)
+    assert_allclose(display.peaks_, np.array([0, 4, 7]) / 64)
+    heads = [ax.get_title() for ax in display.ax_[1].child_axes[:3]]
+    assert heads == ["0 ms", "62 ms", "109 ms"]

@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -178,3 +179,50 @@ def test_from_estimator_evaluates_and_keeps_the_result(tmp_path):
     expected = again.result_.summary().separation.set_index("method")["mean"]
     assert again.means["estimator"][0] == expected["estimator"]
     assert again.label.startswith("SI-SDR gain (dB)")
+
+
+def test_numbers_that_differ_among_methods_are_a_range(result):
+    table = result.table
+    unscored = (table["method"] == "hard") & (table["trial"] < 3)
+    fewer = replace(result, table=table[~unscored])
+    label = EvaluationDisplay.from_predictions(fewer).label
+    assert "n = 6 subjects, 45 to 48 trials" in label
+
+
+def test_choices_of_subjects_are_shares_in_percent(result):
+    display = EvaluationDisplay.from_predictions(result, "correct")
+    rows = result.table[
+        (result.table["method"] == "hard") & (result.table["metric"] == "correct")
+    ]
+    expected = [
+        100 * rows["value"][rows["subject"] == f"s{s}"].mean() for s in range(6)
+    ]
+    assert_allclose(sorted(display.subject_means["hard"]), sorted(expected))
+    assert display.label.endswith(
+        "bars: 95 % bootstrap interval over\nsubjects and stimuli"
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "metric"),
+    [(None, GAIN), ("correct", GAIN), ("si_sdr", "si_sdr")],
+)
+def test_from_estimator_passes_all_options_on(monkeypatch, score, metric):
+    asked = {}
+
+    def evaluate(estimator, trials, references, **options):
+        asked.update(options)
+        return result_of(metric=metric)
+
+    monkeypatch.setattr("sklearn_cnmf.reporting._evaluation_display.evaluate", evaluate)
+    options = {
+        "scheme": "across-subjects",
+        "cv": 3,
+        "n_jobs": 2,
+        "store": "folder",
+        "random_state": 5,
+    }
+    _, ax = plt.subplots()
+    display = EvaluationDisplay.from_estimator(None, [], [], score, ax=ax, **options)
+    assert asked == {**options, "metrics": [metric]}
+    assert display.ax_ is ax

@@ -1,5 +1,7 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -86,3 +88,39 @@ def test_without_a_guide_there_is_nothing_to_draw(separated):
     trial = replace(separated[0], guide=None, guide_sfreq=None)
     with pytest.raises(ValueError, match=r"trial: guide is None; transform"):
         GuideDisplay.from_predictions(trial)
+
+
+def test_truth_is_of_the_same_row_and_the_attended_source(separated):
+    trial, reference = separated
+
+    def rising_and_level(audio, sfreq, times):
+        return np.stack([times, audio_envelope(audio, sfreq, times)[0]])
+
+    trial = replace(
+        trial, guide=np.repeat(trial.guide, 2, axis=0), guide_feature=rising_and_level
+    )
+    second = replace(reference, attended=1)
+    display = GuideDisplay.from_predictions(trial, second, row=1)
+    times = np.arange(128) / 64
+    expected = audio_envelope(reference.sources[1], trial.audio_sfreq, times)[0]
+    assert_allclose(display.truth, expected)
+
+
+def test_from_estimator_passes_all_options_on(separated):
+    trial, reference = separated
+    trial = replace(trial, guide=np.concatenate([trial.guide, trial.guide[:, ::-1]]))
+    done = SimpleNamespace(transform=lambda trials: trials)
+    _, ax = plt.subplots()
+    options = {"row": 1, "tmin": 0.5, "tmax": 1.5, "ax": ax}
+    display = GuideDisplay.from_estimator(done, trial, reference, **options)
+    assert display.ax_ is ax
+    assert ax.get_xlim() == (0.5, 1.5)
+    assert_allclose(display.guide, trial.guide[1])
+    assert display.truth is not None
+
+
+def test_words_name_curves_and_units(separated):
+    ax = GuideDisplay.from_predictions(*separated).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Time (s)", "z-score")
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["attended source", "guide"]

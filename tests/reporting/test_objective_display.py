@@ -1,3 +1,4 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -40,3 +41,17 @@ def test_fits_on_trials_are_refused(separated):
     model = ContrastiveNMF(dictionary="harmonic").fit([separated[0]])
     with pytest.raises(ValueError, match="estimator: expected one that was fitted on"):
         ObjectiveDisplay.from_estimator(model)
+
+
+def test_words_say_what_is_shown(result):
+    ax = ObjectiveDisplay.from_predictions(result).ax_
+    assert ax.get_xlabel() == "Iteration"
+    assert ax.get_ylabel() == "Cost (share of the magnitude)"
+
+
+def test_given_axes_are_used(result):
+    _, ax = plt.subplots()
+    assert ObjectiveDisplay.from_predictions(result, ax=ax).ax_ is ax
+    X = np.random.default_rng(0).random((20, 10))
+    model = ContrastiveNMF(2, delta=0, max_iter=500, tol=1e-2, random_state=0).fit(X)
+    assert ObjectiveDisplay.from_estimator(model, ax=ax).ax_ is ax

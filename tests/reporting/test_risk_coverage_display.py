@@ -40,8 +40,20 @@ def test_from_estimator_asks_for_probabilities(chooser, choices):
     assert_allclose(display.curve.share_right, risk_coverage(*choices).share_right)
 
 
-def test_given_axes_are_used(choices):
+def test_words_say_what_is_shown():
+    # Surest first, these are right, right, wrong, right.
+    probabilities = [np.array([q, 1 - q]) for q in (0.9, 0.8, 0.7, 0.6)]
+    ax = RiskCoverageDisplay.from_predictions(probabilities, [0, 0, 1, 0]).ax_
+    mean = 100 * np.mean([0, 0, 1 / 3, 1 / 4])
+    assert ax.get_xlabel() == (
+        f"Decided (% of trials)\nn = 4 trials, mean risk {mean:.1f} %"
+    )
+    assert ax.get_ylabel() == "Wrong (% of decided)"
+
+
+def test_given_axes_are_used(choices, chooser):
     _, ax = plt.subplots()
+    assert RiskCoverageDisplay.from_estimator(*chooser, ax=ax).ax_ is ax
     assert RiskCoverageDisplay.from_predictions(*choices, ax=ax).ax_ is ax
 
 

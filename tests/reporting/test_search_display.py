@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -170,3 +172,61 @@ def test_other_searches_are_refused(data, search):
         SearchDisplay.from_estimator(halving.fit(*data))
     with pytest.raises(ValueError, match="search: expected a DeltaSearch, got Grid"):
         SearchDisplay.from_predictions(search)
+
+
+def test_deltas_are_put_in_order():
+    search = delta_search()
+    backwards = replace(search, scores=search.scores[::-1])
+    display = SearchDisplay.from_predictions(backwards)
+    expected = SearchDisplay.from_predictions(search)
+    assert_equal(display.values, expected.values)
+    assert_allclose(display.scores, expected.scores)
+    assert display.chosen == expected.chosen
+
+
+def test_words_of_a_search_of_delta():
+    _, ax = plt.subplots()
+    display = SearchDisplay.from_predictions(delta_search(), splits=True, ax=ax)
+    assert display.ax_ is ax
+    assert ax.get_xlabel() == "delta"
+    assert ax.get_ylabel() == "SI-SDR gain (dB),\nmean of 5 splits"
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    choice = f"choice: {display.values[display.chosen]:g}"
+    assert labels == ["split", choice, "SE of difference to choice"]
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        ([1, 2, 9], "linear"),
+        ([1, 2, 10], "log"),
+        ([0, 1, 9], "linear"),
+        ([0, 1, 10], "symlog"),
+        ([-1, 1, 10], "linear"),
+        ([0, 0], "linear"),
+    ],
+)
+def test_scale_is_logarithmic_over_a_factor_of_ten(values, scale):
+    display = SearchDisplay(values=values, scores=np.ones((len(values), 2)), chosen=0)
+    assert display.plot().ax_.get_xscale() == scale
+
+
+def test_a_candidate_that_failed_gives_way_to_others_of_its_value(data):
+    grid = {"alpha": [0.1, 100.0], "fit_intercept": [True, False]}
+    search = GridSearchCV(Ridge(), grid, cv=4, refit=lambda found: 3).fit(*data)
+    search.cv_results_["split0_test_score"][0] = np.nan
+    display = SearchDisplay.from_estimator(search, "alpha")
+    assert_allclose(display.mean_[0], search.cv_results_["mean_test_score"][1])
+
+
+def test_equal_numbers_of_different_types_are_one_value(data):
+    grid = [{"alpha": [1, 2.0]}, {"alpha": [1.0], "fit_intercept": [False]}]
+    search = GridSearchCV(Ridge(), grid, cv=4).fit(*data)
+    assert_equal(SearchDisplay.from_estimator(search, "alpha").values, [1, 2])
+
+
+def test_switches_are_words(data):
+    search = GridSearchCV(Ridge(), {"fit_intercept": [True, False]}, cv=4).fit(*data)
+    ax = SearchDisplay.from_estimator(search).ax_
+    ticks = [label.get_text() for label in ax.get_xticklabels()]
+    assert ticks == ["True", "False"]

@@ -1,6 +1,9 @@
 from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
 
 import librosa
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -66,3 +69,27 @@ def test_from_estimator_separates(separated):
 def test_without_an_estimate_there_is_nothing_to_draw(separated):
     with pytest.raises(ValueError, match=r"trial: estimate is None; transform"):
         SeparationDisplay.from_predictions(replace(separated[0], estimate=None))
+
+
+def test_reference_is_the_attended_source(separated):
+    trial, reference = separated
+    other = replace(reference, attended=1)
+    display = SeparationDisplay.from_predictions(trial, other)
+    assert peak_hz(display.ax_[3]) == pytest.approx(1760, rel=0.05)
+
+
+def test_units_stand_on_axes_and_colour_bar(separated):
+    display = SeparationDisplay.from_predictions(separated[0])
+    assert [ax.get_xlabel() for ax in display.ax_] == ["", "", "Time (s)"]
+    assert display.figure_.axes[3].get_ylabel() == "Level (dB re loudest of mixture)"
+
+
+def test_given_axes_are_used(separated):
+    trial, reference = separated
+    _, axes = plt.subplots(4)
+    done = SimpleNamespace(transform=lambda trials: trials)
+    for draw in (
+        SeparationDisplay.from_predictions,
+        partial(SeparationDisplay.from_estimator, done),
+    ):
+        assert list(draw(trial, reference, ax=axes).ax_) == list(axes)

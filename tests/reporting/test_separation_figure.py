@@ -146,3 +146,33 @@ def test_a_figure_of_the_user_is_drawn_on_and_returned():
     assert separation_figure(trial(), title="Upper", figure=upper) is upper
     assert len(upper.axes) == len(separation_figure(trial()).axes)
     assert tuple(whole.get_size_inches()) == (8, 10)
+
+
+def test_notes_stand_beside_their_heads_around_candidates():
+    figure = separation_figure(trial(), separation=found(), notes=("a", "b", "c"))
+    notes = [ax.get_title(loc="right") for ax in figure.axes[:4]]
+    assert notes == ["a", "b", "", "c"]
+
+
+def test_a_course_has_no_panel():
+    course = np.full((128, 2), 0.5)
+    figure = separation_figure(trial(), separation=replace(found(), course=course))
+    assert len(figure.axes) == len(separation_figure(trial()).axes) + 1
+
+
+def test_all_panels_have_the_time_of_the_mixture():
+    # The guide covers less.
+    guide = trial().guide[:, :100]
+    figure = separation_figure(trial(guide=guide), separation=found())
+    panels = figure.axes[:4]
+    assert {ax.get_xlim() for ax in panels} == {(0, 2)}
+    assert [ax.get_xlabel() for ax in panels] == ["", "", "", "Time (s)"]
+    panels[0].set_xlim(0.5, 1)
+    assert panels[3].get_xlim() == (0.5, 1)
+
+
+def test_the_first_row_of_the_guide_is_drawn():
+    seconds = np.arange(128) / 64
+    guide = np.stack([np.sin(2 * np.pi * seconds), np.cos(2 * np.pi * seconds)])
+    ax = separation_figure(trial(guide=guide)).axes[1]
+    assert np.corrcoef(ax.lines[0].get_ydata(), guide[0])[0, 1] > 0.99

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -101,3 +103,31 @@ def test_what_can_not_be_drawn_is_refused(accuracy):
         draw(accuracy, chance=0)
     with pytest.raises(ValueError, match="estimator: expected an EnvelopeDecoder"):
         WindowLengthDisplay.from_estimator(object(), [], [])
+
+
+def test_words_name_curves_and_units(accuracy):
+    curves = {"per instrument": accuracy, "pooled": accuracy}
+    ax = WindowLengthDisplay.from_predictions(curves, chance=0.5).ax_
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["chance", "per instrument", "pooled"]
+    assert ax.get_ylabel() == "Right (% of windows)"
+    assert ax.get_xlabel().startswith("Window (s)")
+
+
+@pytest.mark.parametrize(("longest", "scale"), [(4.9, "linear"), (5.0, "log")])
+def test_scale_is_logarithmic_over_a_factor_of_five(accuracy, longest, scale):
+    accuracy = replace(accuracy, seconds=np.array([1, 2, 3, longest]))
+    ax = WindowLengthDisplay.from_predictions(accuracy, chance=0.5).ax_
+    assert ax.get_xscale() == scale
+
+
+def test_chance_is_the_mean_over_trials(accuracy, monkeypatch):
+    monkeypatch.setattr(
+        "sklearn_cnmf.reporting._window_length_display.accuracy_in_trials",
+        lambda *_: accuracy,
+    )
+    references = [Reference(np.zeros((n, 8)), 0) for n in (2, 2, 3)]
+    _, ax = plt.subplots()
+    display = WindowLengthDisplay.from_estimator(None, [], references, ax=ax)
+    assert display.ax_ is ax
+    assert display.chance == pytest.approx((1 / 2 + 1 / 2 + 1 / 3) / 3)

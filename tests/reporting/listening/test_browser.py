@@ -97,6 +97,13 @@ class Opened:
     def press(self, keys):
         self.browser.find_element("css selector", "body").send_keys(keys)
 
+    def click_at(self, part):
+        """Click into the waveform, from 0 on its left to 1 on its right."""
+        canvas = self.one("canvas")
+        aside = round((part - 0.5) * canvas.size["width"])
+        chain = webdriver.ActionChains(self.browser, duration=0)
+        chain.move_to_element_with_offset(canvas, aside, 0).click().perform()
+
     def wait(self, condition, seconds=20):
         end = time.monotonic() + seconds
         while not condition():
@@ -123,6 +130,47 @@ class Opened:
     def column(self, number):
         rows = [row for row in self.all("tbody tr") if row.is_displayed()]
         return [row.find_elements("css selector", "td")[number].text for row in rows]
+
+
+# Reading from the waveform itself would make the browser warn.
+COPY = """
+    const shown = document.querySelector("#listening canvas");
+    const { width, height } = shown;
+    const copy = new OffscreenCanvas(width, height).getContext(
+      "2d", { willReadFrequently: true });
+    copy.drawImage(shown, 0, 0);
+"""
+
+
+def columns_of(opened, colour):
+    """Where columns of the waveform have a colour in the middle, from 0 to 1."""
+    return opened.browser.execute_script(
+        COPY
+        + """
+        const row = copy.getImageData(0, height / 2, width, 1).data;
+        const hex = (x) => [0, 1, 2].map((i) =>
+          row[4 * x + i].toString(16).padStart(2, "0")).join("");
+        return [...Array(width).keys()].filter(
+          (x) => hex(x) === arguments[0]).map((x) => x / width);
+        """,
+        colour,
+    )
+
+
+def shade_of(opened, part):
+    """Colour at the top of the waveform, at a part of its width."""
+    return opened.browser.execute_script(
+        COPY
+        + """
+        const x = Math.round(arguments[0] * width);
+        return [...copy.getImageData(x, 0, 1, 1).data];
+        """,
+        part,
+    )
+
+
+def colour_of(element):
+    return element.value_of_css_property("background-color")
 
 
 @pytest.fixture
@@ -233,6 +281,34 @@ def test_what_is_heard_is_what_stands_at_the_cursor(opened, sounding):
     assert opened.position > 10
 
 
+def test_nothing_is_heard_of_a_pause(opened, sounding):
+    heard = sounding(1)
+    opened.press(" ")
+    opened.wait(lambda: heard() == [True, False, False, False])
+    opened.press(" ")
+    opened.wait(lambda: not any(heard()))
+    opened.press(" ")
+    opened.press("\ue014")
+    opened.wait(lambda: opened.position > 5)
+    assert heard() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(("start", "expected"), [(0.45, False), (0.85, True)])
+def test_a_loop_is_heard_from_its_start_to_its_end(opened, sounding, start, expected):
+    heard = sounding(2)
+    # This reference begins after 6 s.
+    opened.press("4")
+    opened.click_at(start)
+    opened.press("a")
+    opened.click_at(start + 0.03)
+    opened.press("b")
+    opened.press(" ")
+    opened.wait(lambda: heard()[3] == expected)
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        assert heard() == [False, False, False, expected]
+
+
 def test_seeking(opened):
     right, left = "\ue014", "\ue012"
     opened.press(right)
@@ -243,6 +319,14 @@ def test_seeking(opened):
     canvas = opened.one("canvas")
     canvas.click()  # in the middle
     assert opened.position == pytest.approx(SECONDS / 2, abs=0.1)
+
+
+def test_a_click_moves_the_cursor(opened):
+    opened.click_at(0.25)
+    assert opened.position == pytest.approx(SECONDS / 4, abs=0.1)
+    cursor = columns_of(opened, "d55e00")
+    assert np.mean(cursor) == pytest.approx(0.25, abs=0.01)
+    assert np.ptp(cursor) < 0.01
 
 
 def test_loop(opened):
@@ -271,6 +355,57 @@ def test_loop(opened):
     opened.press("l")
     assert opened.one(".loop").get_attribute("aria-pressed") == "false"
     opened.wait(lambda: opened.position > end)
+
+
+def test_ends_of_a_loop_are_in_order_and_shaded(opened):
+    loop = opened.one(".loop")
+    opened.click_at(0.5)
+    opened.one(".from").click()
+    opened.click_at(0.25)
+    opened.one(".to").click()
+    loop.click()
+    assert loop.get_attribute("aria-pressed") == "false"
+    opened.press("A")
+    opened.click_at(0.5)
+    opened.press("B")
+    assert loop.get_attribute("aria-pressed") == "true"
+    assert opened.position == pytest.approx(SECONDS / 4, abs=0.1)
+    on = shade_of(opened, 0.1), shade_of(opened, 0.4), shade_of(opened, 0.6)
+    assert on[0] == on[2] == [0, 0, 0, 0]
+    red, _, blue, opacity = on[1]
+    assert red > blue
+    assert opacity > 0
+    loop.click()
+    assert loop.get_attribute("aria-pressed") == "false"
+    red, _, blue, _ = shade_of(opened, 0.4)
+    assert red == blue
+    opened.press("l")
+    opened.all("tbody tr")[1].click()
+    opened.wait(lambda: opened.loaded == "1")
+    assert loop.get_attribute("aria-pressed") == "false"
+
+
+def test_the_button_plays_and_space_pauses(opened):
+    opened.one(".play").click()
+    opened.wait(lambda: opened.position > 0.2)
+    # Space would press the button that has the focus, too.
+    opened.one(".play").send_keys(" ")
+    time.sleep(0.1)
+    assert opened.one(".play").text == "Play"
+
+
+def test_keys_of_the_player_do_nothing_else(opened):
+    ask = """
+        return ["ctrlKey", "metaKey", "altKey", null].map((modifier) =>
+          document.body.dispatchEvent(new KeyboardEvent("keydown",
+            { key: arguments[0], [modifier]: true, bubbles: true, cancelable: true })));
+    """
+    for key in (" ", "2", "ArrowRight"):
+        # With a modifier, they are the browser's.
+        left = opened.browser.execute_script(ask, key)
+        assert left == [True, True, True, False]
+    assert opened.track == "2 Attended"
+    assert opened.browser.execute_script(ask, "q") == [True] * 4
 
 
 def test_the_end(opened):
@@ -316,6 +451,55 @@ def test_the_figure_of_the_trial_that_is_open(opened):
     opened.wait(lambda: not figure.is_displayed())
 
 
+def test_the_last_of_two_trials_is_loaded(opened):
+    # The first one takes longer.
+    opened.browser.execute_script("""
+        const decode = AudioContext.prototype.decodeAudioData;
+        const rows = document.querySelectorAll("#listening tbody tr");
+        let calls = 0;
+        AudioContext.prototype.decodeAudioData = async function (data) {
+          const found = await decode.call(this, data);
+          if (calls++ < 4) await new Promise((done) => setTimeout(done, 500));
+          return found;
+        };
+        rows[1].click();
+        rows[3].click();
+    """)
+    opened.wait(lambda: opened.loaded == "3")
+    time.sleep(0.8)
+    assert opened.loaded == "3"
+
+
+def test_trials_may_have_other_tracks_and_gaps(browser, tmp_path):
+    tone = np.sin(np.arange(800))
+    trials = [
+        ListeningTrial(
+            "a", {"Mixture": tone, "Rest": tone}, SFREQ, {"x": None, "y": 2}
+        ),
+        ListeningTrial("b", {"Mixture": tone}, SFREQ, {"x": 1, "y": None}),
+    ]
+    path = tmp_path / "page.html"
+    listening_page(path, trials, title="Two trials")
+    browser.get(path.as_uri())
+    opened = Opened(browser)
+    assert opened.one(".said").text == "y\n2"
+    opened.press("2")
+    opened.all("tbody tr")[1].click()
+    opened.wait(lambda: opened.loaded == "1")
+    assert opened.one(".said").text == "x\n1"
+    assert opened.track == "1 Mixture"
+
+
+def test_what_is_chosen_looks_other_than_the_rest(opened):
+    first, second = opened.all(".tracks button")[:2]
+    assert colour_of(first) != colour_of(second)
+    opened.press("2")
+    assert colour_of(first) != colour_of(second)
+    assert colour_of(second) == "rgba(0, 114, 178, 1)"
+    rows = opened.all("tbody tr")[1:]
+    assert colour_of(opened.all("tbody tr")[0]) not in map(colour_of, rows)
+
+
 def test_sorting_by_numbers_and_words(opened):
     gain = opened.all("th button")[3]
     gain.click()
@@ -332,6 +516,28 @@ def test_sorting_by_numbers_and_words(opened):
     assert opened.one(".name").text == "01 cello"
 
 
+def test_one_column_shows_its_order(opened):
+    arrows = """
+        return [...document.querySelectorAll("#listening th button")].map(
+          (button) => getComputedStyle(button, "::after").content.trim());
+    """
+    up, down = (
+        '" \N{BLACK UP-POINTING TRIANGLE}"',
+        '" \N{BLACK DOWN-POINTING TRIANGLE}"',
+    )
+    heads = opened.all("th button")
+    for column, expected in ((3, up), (3, down), (2, up), (3, up)):
+        heads[column].click()
+        found = opened.browser.execute_script(arrows)
+        assert [arrow for arrow in found if arrow != "none"] == [expected]
+        assert found[column] == expected
+
+
+def test_all_that_a_row_says_is_filtered(opened):
+    opened.one(".filter").send_keys("100.00")
+    assert opened.column(0) == ["02 oboe & harp"]
+
+
 def test_filtering(opened):
     field = opened.one(".filter")
     field.send_keys("FLUTE 02")
@@ -343,6 +549,33 @@ def test_filtering(opened):
     field.clear()
     field.send_keys("nothing like it")
     assert opened.column(0) == []
+
+
+def test_the_waveform_is_drawn_anew_in_a_window_of_another_size(opened):
+    canvas = opened.one("canvas")
+    before = canvas.size["width"]
+    try:
+        opened.browser.set_window_size(900, 900)
+        opened.wait(lambda: canvas.size["width"] < before)
+        opened.wait(
+            lambda: canvas.get_property("width") == canvas.size["width"], seconds=3
+        )
+    finally:
+        opened.browser.set_window_size(1280, 900)
+
+
+@pytest.mark.parametrize(("width", "position"), [(1280, "sticky"), (500, "static")])
+def test_the_player_stays_in_sight_where_there_is_room(opened, width, position):
+    try:
+        opened.browser.set_window_size(width, 900)
+        player = opened.one(".player")
+        opened.wait(
+            lambda: player.value_of_css_property("position") == position, seconds=3
+        )
+        (contents,) = opened.browser.find_elements("css selector", "#toc")
+        assert contents.is_displayed() is (position == "sticky")
+    finally:
+        opened.browser.set_window_size(1280, 900)
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -389,18 +622,22 @@ def test_outline_is_that_of_all_channels(browser, tmp_path):
     listening_page(path, [ListeningTrial("stereo", tracks, SFREQ)], title="Stereo")
     browser.get(path.as_uri())
     Opened(browser)
-    heights = browser.execute_script("""
+    found = browser.execute_script("""
         const canvas = document.querySelector("#listening canvas");
         const { width, height } = canvas;
         const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
         return [0.25, 0.75].map((part) => {
           const x = Math.round(part * width);
-          return [...Array(height).keys()].filter(
-            (y) => pixels[4 * (y * width + x) + 2] === 0xb2).length / height;
+          const rows = [...Array(height).keys()].filter(
+            (y) => pixels[4 * (y * width + x) + 2] === 0xb2);
+          return [rows.length / height, rows.at(-1) / height];
         });
     """)
+    heights, lowest = zip(*found)
     # One factor brings the loudest to 0.9; Vorbis is not exact.
     assert heights == pytest.approx([0.9 / 0.8 * 0.1 / 2, 0.9 / 2], abs=0.03)
+    # Positive samples stand above the middle.
+    assert max(lowest) < 0.53
 
 
 def test_no_network(browser, page):

@@ -143,9 +143,34 @@ def test_strings_from_data_are_text_wherever_they_stand(tmp_path):
     assert embedded(found)[0]["name"] == evil
 
 
-def test_title_is_escaped(tmp_path):
-    listening_page(tmp_path / "a.html", [make_trial()], title="<i>one</i>")
-    assert "<i>one</i>" not in (tmp_path / "a.html").read_text(encoding="utf-8")
+def test_titles_are_shown_as_they_are(tmp_path):
+    from matplotlib.figure import Figure
+
+    evil = "<i onclick='x'>Q & \"R</script>"
+    elements = []
+    for title in ("title", evil):
+        path = tmp_path / "page.html"
+        figures = {title: Figure()}
+        listening_page(path, [make_trial()], title=title, figures=figures)
+        elements.append(Elements())
+        elements[-1].feed(path.read_text(encoding="utf-8"))
+    assert elements[0].names == elements[1].names
+    # Of the window, the page and the figure.
+    assert elements[1].text.count(evil) == 3
+
+
+def test_summary_and_settings_are_shown_as_they_are(tmp_path):
+    html = write(tmp_path, [make_trial()], summary="a\n  b", settings="c = 1")
+    plain = re.findall(r'<pre class="plain">(.*?)</pre>', html, re.S)
+    assert plain == ["a\n  b", "c = 1"]
+    assert "plain" not in re.findall(
+        r'<pre class="(.*?)">', write(tmp_path, [make_trial()])
+    )
+
+
+def test_rates_are_rounded(tmp_path):
+    html = write(tmp_path, [make_trial(sfreq=7999.7)], audio_format="flac")
+    assert decoded(embedded(html)[0]["tracks"][0])[1] == 8000
 
 
 def test_cells():
@@ -155,6 +180,8 @@ def test_cells():
         "nothing": np.nan,
         "none": None,
         "right": np.True_,
+        "wrong": False,
+        "whole": np.int64(12),
         "text": "a & b",
     }
     html = player_html([make_trial(values=values)], [{"Mixture": ""}], [None])
@@ -166,6 +193,8 @@ def test_cells():
         '<td data-value=""></td>',
         '<td data-value=""></td>',
         '<td data-value="yes">yes</td>',
+        '<td data-value="no">no</td>',
+        '<td class="number" data-value="12.0">12</td>',
         '<td data-value="a &amp; b">a &amp; b</td>',
     ]
 
@@ -230,6 +259,11 @@ def test_others_may_read_it_as_any_other_file(tmp_path):
         (
             [make_trial(tracks={"a": np.zeros(5), "b": np.zeros(6)})],
             r"trials\[0\]: tracks differ in length, .*'a': 5, 'b': 6",
+        ),
+        ([make_trial(), "two"], r"trials\[1\]: expected a ListeningTrial, got str"),
+        (
+            [make_trial(tracks={"a": np.zeros(0)})],
+            r"trials\[0\]: track 'a' is empty",
         ),
         (
             [make_trial(tracks={"a": np.array([0, np.nan])})],
