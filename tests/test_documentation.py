@@ -12,13 +12,14 @@ import pytest
 import soundfile
 
 import sklearn_cnmf
-from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
+from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, reporting
 from sklearn_cnmf.datasets import load_example_stems, simulate_eeg, simulate_trials
 from sklearn_cnmf.evaluation import evaluate
 from sklearn_cnmf.separation import MisfitWarning
 from sklearn_cnmf.signals import resample
 
 DOCS = Path(__file__).parents[1] / "docs"
+EXAMPLES = DOCS.parent / "examples"
 SFREQ, AUDIO = 512.0, 44100
 
 
@@ -85,6 +86,15 @@ def test_all_that_is_public_is_in_the_reference(package):
     pages = "".join(page.read_text() for page in (DOCS / "api").glob("*.rst"))
     listed = set(re.findall(r"^   (\w+)$", pages, re.M))
     assert public <= listed
+
+
+def test_every_display_is_in_an_example_that_the_gallery_lists():
+    text = "".join(page.read_text() for page in EXAMPLES.rglob("plot_*.py"))
+    displays = {n for n in reporting.__all__ if n.endswith("Display")}
+    assert displays <= set(re.findall(r"\b(\w+Display)\.from_", text))
+    order = (DOCS / "sphinxext" / "gallery_order.py").read_text()
+    names = {page.name for page in EXAMPLES.rglob("plot_*.py")}
+    assert set(re.findall(r"plot_\w+\.py", order)) == names
 
 
 @pytest.fixture(scope="module")
