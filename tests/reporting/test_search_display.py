@@ -230,3 +230,9 @@ def test_switches_are_words(data):
     ax = SearchDisplay.from_estimator(search).ax_
     ticks = [label.get_text() for label in ax.get_xticklabels()]
     assert ticks == ["True", "False"]
+
+
+def test_candidates_without_the_parameter_are_left_out(data):
+    grid = [{"alpha": [1.0, 2.0]}, {"fit_intercept": [True]}]
+    search = GridSearchCV(Ridge(), grid, cv=4, refit=lambda found: 1).fit(*data)
+    assert_equal(SearchDisplay.from_estimator(search, "alpha").values, [1, 2])

@@ -286,7 +286,7 @@ def test_nothing_is_heard_of_a_pause(opened, sounding):
     opened.press(" ")
     opened.wait(lambda: heard() == [True, False, False, False])
     opened.press(" ")
-    opened.wait(lambda: not any(heard()))
+    opened.wait(lambda: not any(heard()), seconds=2)
     opened.press(" ")
     opened.press("\ue014")
     opened.wait(lambda: opened.position > 5)
