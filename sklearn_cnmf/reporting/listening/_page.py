@@ -39,7 +39,7 @@ class ListeningTrial:
         Their rate in Hz.
     values : dict of str to (str, float, int, bool or None)
         A cell of the table for each: subject, stimulus, who was chosen, how surely,
-        scores. NaN and None leave the cell empty.
+        scores. NaN and None leave the cell empty; False as "right" stands out.
     figure : matplotlib.figure.Figure, str or path-like, default=None
         Shown below the player while the trial is open, such as
         :func:`~sklearn_cnmf.reporting.separation_figure`; or a file with an image.
@@ -67,7 +67,8 @@ def listening_page(
     All tracks of a trial start together, and a switch between them changes their gains
     alone, so that it keeps the position. The table of trials can be sorted and
     filtered. Space plays, 1 to 9 choose the track, A and B mark the ends of a loop, L
-    switches it, the arrows move by 5 s.
+    switches it, the arrows move by 5 s. While a loop is on, what lies behind its end
+    leads to its start.
 
     Parameters
     ----------

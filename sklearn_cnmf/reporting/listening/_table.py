@@ -76,7 +76,7 @@ def player_html(
         for name in ["trial", *columns]
     )
     body = "\n".join(
-        _row(index, [trial.name, *map(trial.values.get, columns)])
+        _row(index, {"trial": trial.name, **{c: trial.values.get(c) for c in columns}})
         for index, trial in enumerate(trials)
     )
     data = "\n".join(map(_trial, trials, encoded, images))
@@ -96,11 +96,11 @@ def _words(name):
 
 
 def _row(index, values):
-    cells = "".join(map(_cell, values))
+    cells = "".join(_cell(name, value) for name, value in values.items())
     return f'<tr data-trial="{index}" tabindex="0">{cells}</tr>'
 
 
-def _cell(value):
+def _cell(name, value):
     if value is None or (isinstance(value, Real) and np.isnan(value)):
         return '<td data-value=""></td>'
     if isinstance(value, (bool, np.bool_)):
@@ -110,4 +110,5 @@ def _cell(value):
         shown = str(value) if isinstance(value, (int, np.integer)) else shown
         return f'<td class="number" data-value="{float(value)!r}">{shown}</td>'
     text = escape(str(value))
-    return f'<td data-value="{text}">{text}</td>'
+    marked = ' class="wrong"' if (name, value) == ("right", "no") else ""
+    return f'<td{marked} data-value="{text}">{text}</td>'

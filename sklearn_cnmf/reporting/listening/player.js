@@ -4,7 +4,8 @@
 (function () {
   const SKIP = 5, FADE = 0.01;
   let context = null, trial = null, current = 0, tracks = [], sources = [];
-  let playing = false, offset = 0, startedAt = 0, loop = { from: null, to: null, on: false };
+  let playing = false, offset = 0, startedAt = 0, frame = 0, loads = 0;
+  let loop = { from: null, to: null, on: false };
 
   const $ = (selector) => document.querySelector("#listening " + selector);
   const all = (selector) => [...document.querySelectorAll("#listening " + selector)];
@@ -17,7 +18,10 @@
   }
 
   async function load(index) {
+    if (index === trial) return;
+    const mine = ++loads;
     stop();
+    delete $(".player").dataset.loaded;
     trial = index;
     offset = 0;
     tracks = [];
@@ -28,12 +32,24 @@
     $(".name").textContent = described.name;
     $(".said").replaceChildren(...said(index));
     show(described);
+    $(".tracks").replaceChildren();
+    draw();
     context = context || new AudioContext();
-    const buffers = await Promise.all(described.tracks.map(async (track) =>
-      context.decodeAudioData(bytes(track.audio))));
-    if (trial !== index) return; // another trial was chosen meanwhile
+    let buffers;
+    try {
+      buffers = await Promise.all(described.tracks.map(async (track) =>
+        context.decodeAudioData(bytes(track.audio))));
+    } catch (error) {
+      if (mine !== loads) return;
+      trial = null;
+      $(".time").textContent =
+        `This browser can't decode the sound (${error.name}); "report --lossless" writes FLAC`;
+      return;
+    }
+    if (mine !== loads) return; // another trial was chosen meanwhile
     tracks = described.tracks.map((track, i) => {
       const gain = context.createGain();
+      gain.gain.value = 0;
       gain.connect(context.destination);
       return { name: track.name, buffer: buffers[i], gain };
     });
@@ -82,9 +98,9 @@
     draw();
   }
 
-  async function play() {
+  function play() {
     if (playing || !tracks.length) return;
-    await context.resume();
+    context.resume(); // until then its clock stands still
     if (offset >= duration()) offset = 0;
     startedAt = context.currentTime;
     sources = tracks.map((track) => {
@@ -98,12 +114,13 @@
     });
     playing = true;
     $(".play").textContent = "Pause";
-    requestAnimationFrame(follow);
+    frame = requestAnimationFrame(follow);
   }
 
   function stop() {
     offset = position();
     playing = false;
+    cancelAnimationFrame(frame);
     sources.forEach((source) => source.stop());
     sources = [];
     $(".play").textContent = "Play";
@@ -119,25 +136,38 @@
   }
 
   function follow() {
-    if (!playing) return;
-    if (position() >= duration()) stop();
+    if (position() >= duration()) {
+      stop();
+      draw();
+      return;
+    }
     draw();
-    requestAnimationFrame(follow);
+    frame = requestAnimationFrame(follow);
   }
 
   // The sources loop by themselves, to the sample, so that they start anew.
-  function changeLoop(change) {
-    const at = position();
-    change(at);
-    seek(at);
+  function setLoop(next) {
+    const at = position(), changed = loop.on || next.on;
+    loop = next;
+    if (changed) seek(at);
+    else draw();
   }
 
   const between = () => loop.from !== null && loop.to > loop.from;
-  const mark = (end) => changeLoop((at) => {
-    loop[end] = at;
-    loop.on = between();
-  });
-  const toggleLoop = () => changeLoop(() => (loop.on = !loop.on && between()));
+
+  // An end on the wrong side of the other one takes its place.
+  function mark(end) {
+    if (!tracks.length) return;
+    const next = { ...loop, [end]: position() };
+    if (next.from !== null && next.to !== null && next.to <= next.from)
+      next[end === "from" ? "to" : "from"] = null;
+    next.on = next.from !== null && next.to !== null;
+    setLoop(next);
+  }
+
+  function toggleLoop() {
+    if (between()) setLoop({ ...loop, on: !loop.on });
+  }
 
   // Lowest and highest sample of all channels in each column of pixels.
   function outline(track, width) {
@@ -159,11 +189,15 @@
     const ratio = window.devicePixelRatio || 1;
     const width = (canvas.width = Math.round(ratio * canvas.clientWidth));
     const height = (canvas.height = Math.round(ratio * canvas.clientHeight));
-    if (!tracks.length) return;
+    if (!tracks.length) $(".time").textContent = "";
+    if (!tracks.length || !width) return;
     pen.fillStyle = "#0072B2";
     outline(tracks[current], width).forEach(([low, high], x) =>
       pen.fillRect(x, (1 - high) * height / 2, 1, Math.max((high - low) * height / 2, 1)));
     const at = (seconds) => seconds / duration() * width;
+    pen.fillStyle = "#E69F00";
+    for (const end of [loop.from, loop.to])
+      if (end !== null) pen.fillRect(at(end) - ratio, 0, 2 * ratio, height);
     if (between()) {
       pen.fillStyle = loop.on ? "rgba(230, 159, 0, 0.35)" : "rgba(128, 128, 128, 0.25)";
       pen.fillRect(at(loop.from), 0, at(loop.to - loop.from), height);
@@ -235,6 +269,7 @@
       row.onkeydown = (event) => event.key === "Enter" && row.click();
     });
     window.addEventListener("resize", draw);
+    window.addEventListener("load", draw);
     filter();
     const first = $("tbody tr");
     if (first) load(Number(first.dataset.trial));

@@ -60,23 +60,27 @@ def page(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def browser():
+def driver_of(*arguments):
     options = webdriver.ChromeOptions()
     options.binary_location = find_browser()
     for argument in (
         "--headless=new",
         "--no-sandbox",
         "--disable-dev-shm-usage",
-        "--autoplay-policy=no-user-gesture-required",
         "--window-size=1280,900",
+        *arguments,
     ):
         options.add_argument(argument)
     options.set_capability(
         "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
     )
     service = webdriver.ChromeService(shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
+    return webdriver.Chrome(options=options, service=service)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    driver = driver_of("--autoplay-policy=no-user-gesture-required")
     yield driver
     driver.quit()
 
@@ -115,12 +119,16 @@ class Opened:
         return self.one(".player").get_attribute("data-loaded")
 
     @property
+    def time(self):
+        return self.one(".time").text
+
+    @property
     def position(self):
-        return float(self.one(".time").text.split()[0])
+        return float(self.time.split()[0])
 
     @property
     def duration(self):
-        return float(self.one(".time").text.split()[2])
+        return float(self.time.split()[2])
 
     @property
     def track(self):
@@ -281,6 +289,151 @@ def test_what_is_heard_is_what_stands_at_the_cursor(opened, sounding):
     assert opened.position > 10
 
 
+COUNTED = """
+    window.counts = { start: 0, stop: 0, decode: 0, frame: 0 };
+    const count = (owner, method, name) => {
+      const own = owner[method];
+      owner[method] = function (...rest) {
+        window.counts[name]++;
+        return own.apply(this, rest);
+      };
+    };
+    count(AudioScheduledSourceNode.prototype, "stop", "stop");
+    count(AudioBufferSourceNode.prototype, "start", "start");
+    count(BaseAudioContext.prototype, "decodeAudioData", "decode");
+    count(window, "requestAnimationFrame", "frame");
+"""
+
+
+@pytest.fixture
+def counted(opened):
+    """Function that tells how often sound was started, stopped and decoded."""
+    opened.browser.execute_script(COUNTED)
+    return lambda: opened.browser.execute_script("return { ...window.counts }")
+
+
+def test_what_is_pressed_in_haste_is_started_once(opened, counted):
+    opened.browser.execute_script("""
+        for (const _ of [1, 2, 3]) document.body.dispatchEvent(
+          new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+    """)
+    assert opened.one(".play").text == "Pause"
+    found = counted()
+    assert found["start"] - found["stop"] == 4
+    opened.press(" ")
+    found = counted()
+    assert found["start"] == found["stop"]
+
+
+def test_a_double_click_opens_a_trial_once(opened, counted):
+    opened.browser.execute_script("""
+        const row = document.querySelectorAll("#listening tbody tr")[1];
+        row.click();
+        row.click();
+    """)
+    opened.wait(lambda: opened.loaded == "1")
+    assert counted()["decode"] == 4
+    opened.press("\ue014")
+    opened.all("tbody tr")[1].send_keys("\ue007")
+    assert opened.position == 5
+
+
+def test_marks_without_a_loop_do_not_interrupt(opened, counted):
+    opened.press(" ")
+    opened.wait(lambda: opened.position > 0.3)
+    before = counted()["start"]
+    opened.press("a")
+    opened.press("l")
+    assert counted()["start"] == before
+    opened.wait(lambda: opened.position > 0.5)
+    opened.press("b")
+    assert counted()["start"] == before + 4
+
+
+def test_seeking_leaves_one_animation(opened, counted):
+    opened.press(" ")
+    for _ in range(4):
+        opened.press("\ue014")
+        opened.press("\ue012")
+    start = counted()["frame"], time.monotonic()
+    time.sleep(0.5)
+    frames = counted()["frame"] - start[0]
+    assert 0 < frames < 100 * (time.monotonic() - start[1])
+
+
+def test_a_folded_section_plays_on(opened):
+    opened.press(" ")
+    fold = opened.browser.find_element("css selector", ".accordion-button")
+    fold.click()
+    opened.wait(lambda: not opened.one("canvas").is_displayed())
+    opened.press("2")
+    time.sleep(0.3)
+    fold.click()
+    opened.wait(lambda: opened.one("canvas").is_displayed())
+    before = opened.position
+    opened.wait(lambda: opened.position > before)
+    assert opened.track == "2 Attended"
+
+
+def test_a_browser_that_can_not_decode_says_so(opened):
+    opened.browser.execute_script("""
+        AudioContext.prototype.decodeAudioData = () =>
+          Promise.reject(new DOMException("no", "EncodingError"));
+        document.querySelectorAll("#listening tbody tr")[1].click();
+    """)
+    opened.wait(lambda: "can't decode the sound (EncodingError)" in opened.time)
+    assert opened.all(".tracks button") == []
+    opened.press(" ")
+    assert opened.one(".play").text == "Play"
+
+
+def test_marks_before_a_trial_is_there_do_nothing(opened):
+    opened.browser.execute_script("""
+        const decode = AudioContext.prototype.decodeAudioData;
+        AudioContext.prototype.decodeAudioData = async function (data) {
+          const found = await decode.call(this, data);
+          await new Promise((done) => setTimeout(done, 500));
+          return found;
+        };
+        document.querySelectorAll("#listening tbody tr")[1].click();
+        document.querySelector("#listening .from").click();
+    """)
+    assert opened.time == ""
+    opened.wait(lambda: opened.loaded == "1")
+    opened.click_at(0.5)
+    opened.press("b")
+    assert opened.one(".loop").get_attribute("aria-pressed") == "false"
+
+
+def test_the_first_sound_is_that_of_one_track(page):
+    # Without a gesture of the user, browsers hold sound back.
+    driver = driver_of()
+    try:
+        driver.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument",
+            {
+                "source": """
+                window.gains = [];
+                const create = BaseAudioContext.prototype.createGain;
+                BaseAudioContext.prototype.createGain = function () {
+                  window.gains.push(create.call(this));
+                  return window.gains.at(-1);
+                };
+                """
+            },
+        )
+        driver.get(page.as_uri())
+        opened = Opened(driver)
+        gains = "return window.gains.map((node) => node.gain.value)"
+        assert driver.execute_script(gains) == [0, 0, 0, 0]
+        opened.press(" ")
+        opened.wait(lambda: opened.position > 0.3)
+        assert driver.execute_script(gains) == pytest.approx([1, 0, 0, 0], abs=0.01)
+        assert driver.get_log("browser") == []
+    finally:
+        driver.quit()
+
+
 def test_nothing_is_heard_of_a_pause(opened, sounding):
     heard = sounding(1)
     opened.press(" ")
@@ -363,8 +516,14 @@ def test_ends_of_a_loop_are_in_order_and_shaded(opened):
     opened.one(".from").click()
     opened.click_at(0.25)
     opened.one(".to").click()
+    # An end on the wrong side takes the place of the other one.
     loop.click()
     assert loop.get_attribute("aria-pressed") == "false"
+    opened.press("\ue012")
+    marks = columns_of(opened, "e69f00")
+    assert np.mean(marks) == pytest.approx(0.25, abs=0.01)
+    assert np.ptp(marks) < 0.01
+    opened.click_at(0.25)
     opened.press("A")
     opened.click_at(0.5)
     opened.press("B")
