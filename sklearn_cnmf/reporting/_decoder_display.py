@@ -159,8 +159,10 @@ class DecoderDisplay:
                 lags, -spread, spread, color=BLUE, alpha=0.35, linewidth=0,
                 label="standard deviation",
             )  # fmt: skip
-            first.plot(lags, np.transpose(self.weights), color=GREY, linewidth=0.5)
-            first.lines[0].set_label("channel")
+            lines = first.plot(
+                lags, np.transpose(self.weights), color=GREY, linewidth=0.5
+            )
+            lines[0].set_label("channel")
             first.set(xlabel="Lag (ms)", ylabel="Weight", xlim=(lags[0], lags[-1]))
             first.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
             first.spines[["top", "right"]].set_visible(False)
@@ -179,7 +181,7 @@ class DecoderDisplay:
         peaks = np.flatnonzero(inner)
         peaks = np.sort(peaks[np.argsort(-power[peaks], kind="stable")[:n_maps]])
         self.peaks_ = self.pattern.times[peaks]
-        largest = np.abs(data[:, peaks]).max()
+        largest = np.abs(data[:, peaks]).max() or 1.0
         ax.set_axis_off()
         for place, peak in enumerate(peaks):
             own = ax.inset_axes(
@@ -194,7 +196,7 @@ class DecoderDisplay:
                 show=False,
             )
             own.set_title(f"{1000 * self.pattern.times[peak]:.0f} ms")
-        # The EEG was scaled, so that patterns have no unit to name.
+        # EEG of trials was scaled: a pattern has no unit to name.
         scale = ax.inset_axes((_MAPS + 0.02, 0.14, 0.02, 0.6))
         bar = ax.figure.colorbar(image, cax=scale, ticks=[-largest, 0, largest])
         bar.set_ticklabels(["\N{MINUS SIGN}", "0", "+"])

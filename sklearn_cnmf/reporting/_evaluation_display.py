@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._validation import check_choice
+from .._validation import check_choice, check_method
 from ..evaluation import EvaluationResult, EvaluationSummary, evaluate
 from ..evaluation.subjects._methods import CEILINGS, ESTIMATOR
 from ..evaluation.subjects._summary import metrics_of
+from ..metrics._trial_scores import GAINED, METRICS
 from ..trial import Reference, Trial
 from ._axes import BLUE, GREEN, GREY, ORANGE, drawing_on, legend_above
 from ._evaluation_scores import right_choices, separation_levels
@@ -121,9 +122,15 @@ class EvaluationDisplay:
         Raises
         ------
         ValueError
-            As :func:`~sklearn_cnmf.evaluation.evaluate` and :meth:`from_predictions`.
+            If there is no such score, `ax` is no axes, or as
+            :func:`~sklearn_cnmf.evaluation.evaluate`.
         """
-        metric = _METRIC if score in (None, "correct") else score
+        score = _METRIC if score is None else score
+        gains = [f"{name}_improvement" for name in GAINED]
+        check_choice("score", score, [*METRICS, *gains, "correct"])
+        if ax is not None:
+            check_method("ax", ax, "figure")
+        metric = _METRIC if score == "correct" else score
         result = evaluate(
             estimator,
             trials,

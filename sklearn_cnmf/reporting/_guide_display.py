@@ -125,8 +125,8 @@ class GuideDisplay:
         Raises
         ------
         ValueError
-            If `trial` is none, its guide has no such row or nothing between `tmin` and
-            `tmax`, or the reference does not fit it.
+            If `trial` is none, its guide has no such row or fewer than two frames
+            between `tmin` and `tmax`, or the reference does not fit it.
         """
         check_row(trial, row)
         if reference is not None:
@@ -162,7 +162,7 @@ class GuideDisplay:
         Raises
         ------
         ValueError
-            If there is nothing between `tmin` and `tmax`.
+            If there are fewer than two frames between `tmin` and `tmax`.
         """
         times = np.arange(len(self.guide)) / self.sfreq
         duration = len(self.guide) / self.sfreq
@@ -170,6 +170,11 @@ class GuideDisplay:
         check_number("tmin", tmin, least=0, below=duration)
         check_number("tmax", end, above=tmin, most=duration)
         shown = (times >= tmin) & (times <= end)
+        if np.sum(shown) < 2:
+            raise ValueError(
+                "tmin, tmax: expected two frames of the guide or more between them, "
+                f"got {np.sum(shown)} from {tmin:g} to {end:g} s"
+            )
         self.r_ = None
         with drawing_on(ax, 1.6) as (self.figure_, self.ax_):
             if self.truth is not None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Margins in inches: what stands there does not grow with the figure.
 _LEFT, _RIGHT = 1.0, 1.5
+_NARROWEST = 4.0
 
 
 @overload
@@ -73,8 +74,9 @@ def separation_figure(
     separation : Separation, default=None
         What was found in the trial; its candidates are drawn if it has any.
     figure : matplotlib.figure.Figure or SubFigure, default=None
-        Where to draw, such as ``plt.figure(figsize=(11, 9))``. None makes one that
-        pyplot does not know, which needs no display and no closing.
+        Where to draw, such as ``plt.figure(figsize=(11, 9))``, with margins of its own;
+        four inches wide at least. None makes one that pyplot does not know, which needs
+        no display and no closing.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def separation_figure(
     Raises
     ------
     ValueError
-        If the trial has no guide or no estimate.
+        If the trial has no guide or no estimate, or the figure is too narrow.
 
     Examples
     --------
@@ -113,7 +115,13 @@ def separation_figure(
         figure = Figure(figsize=(11, 0.94 * sum(heads.values())))
     # Fixed margins: finding them takes longer than drawing.
     width = figure.bbox.width / figure.dpi
-    left, right = min(_LEFT / width, 0.25), max(1 - _RIGHT / width, 0.65)
+    if width < _NARROWEST:
+        raise ValueError(
+            f"figure: expected {_NARROWEST:g} inches or more, got {width:.1f}"
+        )
+    if isinstance(figure, Figure):
+        figure.set_layout_engine("none")
+    left, right = _LEFT / width, 1 - _RIGHT / width
     drawn = figure.subplots(
         len(heads),
         1,

@@ -54,6 +54,22 @@ def test_maps_stand_at_the_peaks_of_the_pattern(decoder, info):
     assert len(DecoderDisplay.from_estimator(decoder, info, n_maps=2).peaks_) == 2
 
 
+def test_a_line_that_was_there_keeps_its_name(decoder):
+    _, ax = plt.subplots()
+    (mine,) = ax.plot([0, 200], [0, 0], label="mine")
+    DecoderDisplay.from_estimator(decoder, ax=[ax])
+    assert mine.get_label() == "mine"
+
+
+def test_a_pattern_of_zeros_has_a_scale(decoder, info):
+    display = DecoderDisplay.from_estimator(decoder, info)
+    display.pattern.data[:] = 0
+    display.plot()
+    scale = display.ax_[1].child_axes[-1]
+    assert [text.get_text() for text in scale.get_yticklabels()] == ["\u2212", "0", "+"]
+    assert_allclose(scale.get_yticks(), [-1, 0, 1])
+
+
 def test_what_does_not_exist_is_refused(decoder, info):
     with pytest.raises(ValueError, match="output: expected 0 to 0, got 1"):
         DecoderDisplay.from_estimator(decoder, output=1)

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder
 from sklearn_cnmf.datasets import load_example_stems, simulate_trials
 from sklearn_cnmf.evaluation import EvaluationResult
-from sklearn_cnmf.reporting import EvaluationDisplay
+from sklearn_cnmf.reporting import EvaluationDisplay, _evaluation_display
 
 GAIN = "si_sdr_improvement"
 # Gains of methods in dB, and how often they choose rightly.
@@ -157,6 +157,16 @@ def test_what_can_not_be_drawn_is_refused(result):
     only = {"estimator": (5.0, None), "known-choice": (7.0, 1.0)}
     with pytest.raises(ValueError, match=r"score: expected one of .*, got 'correct'"):
         draw(result_of(only), "correct")
+
+
+def test_what_can_not_be_drawn_is_refused_before_it_is_evaluated(monkeypatch):
+    monkeypatch.setattr(_evaluation_display, "evaluate", None)
+    draw = EvaluationDisplay.from_estimator
+    for score in ("guide_r", np.array(["correct"])):
+        with pytest.raises(ValueError, match=r"score: expected one of .*'correct'\]"):
+            draw(None, [], [], score)
+    with pytest.raises(ValueError, match="ax: expected one with figure, got int"):
+        draw(None, [], [], ax=3)
 
 
 def test_from_estimator_evaluates_and_keeps_the_result(tmp_path):

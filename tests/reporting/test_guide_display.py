@@ -54,6 +54,8 @@ def test_a_stretch_is_drawn_of_what_the_whole_is_scored_by(separated):
         ({"tmin": -1}, "tmin: expected a finite number >= 0 and < 2, got -1"),
         ({"tmin": 2}, "tmin: expected a finite number >= 0 and < 2, got 2"),
         ({"tmin": 1, "tmax": 1}, "tmax: expected a finite number <= 2 and > 1, got 1"),
+        ({"tmin": 1.99}, "expected two frames .*, got 0 from 1.99 to 2 s"),
+        ({"tmin": 0.501, "tmax": 0.52}, "expected two frames .*, got 1 from 0.501 to"),
         ({"tmax": 2.1}, "tmax: expected a finite number <= 2 and > 0, got 2.1"),
     ],
 )

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_cnmf import Trial
@@ -139,7 +140,6 @@ def test_without_weights_there_is_support_alone():
 
 
 def test_a_figure_of_the_user_is_drawn_on_and_returned():
-    from matplotlib.figure import Figure
 
     whole = Figure(figsize=(8, 10))
     upper, _ = whole.subfigures(2, 1)
@@ -176,3 +176,22 @@ def test_the_first_row_of_the_guide_is_drawn():
     guide = np.stack([np.sin(2 * np.pi * seconds), np.cos(2 * np.pi * seconds)])
     ax = separation_figure(trial(guide=guide)).axes[1]
     assert np.corrcoef(ax.lines[0].get_ydata(), guide[0])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("width", [4.0, 14.0])
+def test_margins_stay_what_they_are_and_hold_what_stands_there(separated, width):
+    figure = Figure(figsize=(width, 6), layout="constrained")
+    separation_figure(separated[0], title="A title", figure=figure)
+    figure.draw_without_rendering()
+    *panels, bar = figure.axes
+    for ax in panels:
+        place = ax.get_position()
+        assert width * place.x0 == pytest.approx(1.0)
+        assert width * (1 - place.x1) == pytest.approx(1.5)
+    ends = bar.get_tightbbox().transformed(figure.transFigure.inverted())
+    assert panels[-1].get_position().x1 < ends.x0 < ends.x1 < 1
+
+
+def test_a_figure_that_is_too_narrow_is_refused(separated):
+    with pytest.raises(ValueError, match=r"expected 4 inches or more, got 3\.5"):
+        separation_figure(separated[0], figure=Figure(figsize=(3.5, 6)))

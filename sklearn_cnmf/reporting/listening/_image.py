@@ -3,7 +3,8 @@
 import base64
 import io
 import os
-from typing import TYPE_CHECKING, Any, Union
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..._validation import said_by
 
@@ -15,7 +16,7 @@ _DPI = 100
 _N_COLOURS = 256
 
 
-def encoded_figure(name: str, figure: Union["Figure", str, os.PathLike]) -> str:
+def encoded_figure(name: str, figure: "Figure | str | os.PathLike") -> str:
     """Encode a figure as PNG, in base64.
 
     Parameters
@@ -28,28 +29,28 @@ def encoded_figure(name: str, figure: Union["Figure", str, os.PathLike]) -> str:
     Returns
     -------
     encoded : str
+        256 colours, white where nothing is.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If it is neither, or the file holds no image.
     OSError
         If there is no such file, or it may not be read.
     """
     import PIL.Image
 
-    file: Any = figure
     if hasattr(figure, "savefig"):
         file = io.BytesIO()
         figure.savefig(file, format="png", dpi=_DPI)
     elif not isinstance(figure, (str, os.PathLike)):
         kind = type(figure).__name__
         raise ValueError(f"{name}: expected a figure or the name of a file, got {kind}")
+    else:
+        file = io.BytesIO(Path(figure).read_bytes())
     try:
         with PIL.Image.open(file) as image:
             layers = image.convert("RGBA")
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
-        raise
     except (
         OSError,
         SyntaxError,

@@ -163,18 +163,19 @@ class _Point(NamedTuple):
         A, W = factors
         product, divergence = workspace.onto_activations(A, W)
         sums = regularizer.sums(A)
-        cost = divergence + regularizer.values(sums).sum()
-        terms = [float(divergence), *_terms(regularizer, sums)]
+        terms = _terms(divergence, regularizer, sums)
         if prior is not None:
-            penalty = prior.value(W)
-            cost += penalty
-            terms[1] += float(penalty)
-        return cls(A, W, product, sums, float(cost), terms)
+            terms[1] += float(prior.value(W))
+        return cls(A, W, product, sums, sum(terms), terms)
 
 
-def _terms(regularizer, sums):
-    """Penalties and contrast, which the cost has beside the divergence."""
-    return regularizer.penalty_term(sums), regularizer.contrast_term(sums)
+def _terms(divergence, regularizer, sums):
+    """Divergence, penalties and contrast, which add up to the cost."""
+    return [
+        float(divergence),
+        regularizer.penalty_term(sums),
+        regularizer.contrast_term(sums),
+    ]
 
 
 def _iterate(point, free, workspace, regularizer, prior):
@@ -249,9 +250,8 @@ def descend_published(
         W = np.where(W > 0, np.maximum(W, np.finfo(W.dtype).tiny), 0)
         product, divergence = workspace.onto_activations(H, W)
         sums = regularizer.sums(H * W.sum(1))
-        cost = divergence + regularizer.values(sums).sum()
-        objective.append(cost)
-        terms.append([float(divergence), *_terms(regularizer, sums)])
+        terms.append(_terms(divergence, regularizer, sums))
+        objective.append(sum(terms[-1]))
         if _has_converged(objective, tol) or len(objective) > max_iter:
             break
         rising = np.broadcast_to(W.sum(1) + mu, H.shape).copy()

@@ -617,6 +617,16 @@ def test_terms_add_up_to_the_cost(solver, contrast):
     assert_allclose(result.terms[-1, 2], -0.05 * value, rtol=1e-6)
 
 
+def test_terms_hold_the_prior():
+    rng = np.random.default_rng(0)
+    X, W = rng.random((30, 20)), rng.random((4, 20))
+    options = {"components": W, "delta": 0.0, "max_iter": 5, "tol": 0}
+    result = contrastive_nmf(X, prior=np.full(4, 0.1), **options)
+    assert_allclose(result.terms.sum(axis=1), result.objective)
+    assert result.terms[0, 1] == 0
+    assert np.all(result.terms[1:, 1] > 0)
+
+
 @pytest.mark.parametrize("solver", ["mu", "published"])
 def test_a_term_that_does_not_count_is_zero(solver):
     rng = np.random.default_rng(0)
