@@ -20,7 +20,7 @@ from ..evaluation import StimulusKFold, search_delta
 from ..evaluation._workers import deaths_explained
 from ..model_io import save_model
 from ._arguments import LEVELS, add_level, level_in_db, path, positive, seed
-from ._held_out import finish_trial, write_eeg
+from ._held_out import finish_trial, folder_name, write_eeg
 from ._output import deaths_as_errors, listeners, new_folder, write_json
 from ._progress import Progress
 from ._report import PAGE, write_report
@@ -235,7 +235,7 @@ def _finish(model, trials, references, testing, folder):
                 model,
                 trials[i],
                 references[i],
-                folder / _folder_name(trials[i], references[i]),
+                folder / folder_name(trials[i], references[i]),
             )
             for i in testing
         )
@@ -247,11 +247,6 @@ def _finish(model, trials, references, testing, folder):
     for message in sorted({message for _, _, other in results for message in other}):
         warnings.warn(message, stacklevel=2)
     return [row for row, _, _ in results], sum(count for _, count, _ in results)
-
-
-def _folder_name(trial, reference):
-    attended = trial.instruments[reference.attended]
-    return f"{trial.subject}_{trial.stimulus}_{attended}"
 
 
 def _write_table(path, rows):

@@ -20,11 +20,11 @@ from ._evaluated_data import KINDS, load
 from ._listened import write_listened
 from ._output import new_folder, write_json
 from ._report import PAGE, write_report
+from ._separated_folder import LISTENED
 
 _BACKENDS = ("loky", "dask")
 _N_INNER_FOLDS = 4
 # Folder of the audio of trials that can be listened to.
-_LISTENED = "listened"
 
 
 def add_parser(commands: Any) -> None:
@@ -194,14 +194,14 @@ def _written(arguments, kind):
         n_listened = 0
         if arguments.listen:
             n_listened = write_listened(
-                folder / _LISTENED,
+                folder / LISTENED,
                 model,
                 data.trials,
                 data.references,
                 result,
                 n_models=arguments.listen,
                 random_state=arguments.seed,
-                kind="simulated EEG" if kind == "simulated" else "EEG",
+                kind="SIMULATED EEG" if kind == "simulated" else "EEG",
             )
         text += ["", *_files(arguments.out, result, n_listened)]
         _write(folder, result, (summary, claims), text, arguments, data)
@@ -209,7 +209,7 @@ def _written(arguments, kind):
             simulated = ", SIMULATED EEG" if kind == "simulated" else ""
             write_report(
                 folder / PAGE,
-                folder / _LISTENED,
+                folder / LISTENED,
                 title=f"Evaluation{simulated}",
                 summary="\n".join(text),
                 figures=_figures(result, summary),
@@ -321,7 +321,7 @@ def _files(out, result, n_listened):
     ]
     if n_listened:
         lines.insert(1, f"  {PAGE}    {n_listened} trials to listen to, in a browser")
-        lines.append(f"  {_LISTENED}/      their audio, figures and scores")
+        lines.append(f"  {LISTENED}/      their audio, figures and scores")
     if len(result.warnings):
         lines.insert(3, "  warnings.csv   what was warned of, and how often")
     if len(result.errors):

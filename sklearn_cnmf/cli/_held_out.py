@@ -17,13 +17,19 @@ from ..trial import Reference, Trial
 from ._printing import one_line
 
 
+def folder_name(trial: Trial, reference: Reference) -> str:
+    """Name a folder by listener, stimulus and attended instrument."""
+    parts = (trial.subject, trial.stimulus, trial.instruments[reference.attended])
+    return re.sub(r"[^\w.-]+", "-", "_".join(part for part in parts if part))[:80]
+
+
 def finish_trial(
     model: Pipeline,
     trial: Trial,
     reference: Reference,
     folder: Path,
     *,
-    kind: str = "simulated EEG",
+    kind: str = "SIMULATED EEG",
 ) -> tuple[dict, int, list[str]]:
     """Separate a trial, score it, and write its audio and its figure.
 

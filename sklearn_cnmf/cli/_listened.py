@@ -11,7 +11,7 @@ from .._stored import in_memory
 from ..evaluation import EvaluationResult
 from ..evaluation._prepared import prepared_estimator
 from ..trial import Reference, Trial
-from ._held_out import finish_trial
+from ._held_out import finish_trial, folder_name
 from ._printing import one_line
 
 
@@ -79,10 +79,9 @@ def write_listened(
                     stacklevel=2,
                 )
                 continue
+            own = folder / f"{index:04d}_{folder_name(trial, reference)}"
             try:
-                row, _, _ = finish_trial(
-                    model, trial, reference, folder / f"{index:04d}", kind=kind
-                )
+                row, _, _ = finish_trial(model, trial, reference, own, kind=kind)
             except ValueError as error:
                 warnings.warn(
                     f"trials[{index}]: can't be listened to ({one_line(error)})",
@@ -92,4 +91,6 @@ def write_listened(
             rows.append({"trial": index, **row})
     table = pd.DataFrame(rows)
     table.to_csv(folder / "results.csv", index=False, float_format="%.6f")
+    said = f"Held-out trials of an evaluation, {kind}.\n"
+    (folder / "summary.txt").write_text(said, encoding="utf-8")
     return len(rows)

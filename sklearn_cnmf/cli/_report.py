@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..reporting import listening_page
 from ._arguments import path
-from ._separated_folder import figures_of, load_separated
+from ._separated_folder import MEANINGS, figures_of, load_separated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,12 +19,15 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
         help="make a page to listen to what was separated",
-        description="Make one HTML file of a folder that demo or separate has written: "
-        "all tracks of a trial in step, the table of trials, figures and settings. It "
-        "needs no network.",
+        description="Make one HTML file of a folder that demo, separate or evaluate "
+        "has written: all tracks of a trial in step, the table of trials, figures and "
+        "settings. It needs no network.",
     )
     parser.add_argument(
-        "folder", type=path, metavar="DIR", help="what demo or separate has written"
+        "folder",
+        type=path,
+        metavar="DIR",
+        help="what demo, separate or evaluate has written",
     )
     parser.add_argument(
         "--out",
@@ -63,7 +66,7 @@ def write_report(
     settings: str | None = None,
     lossless: bool = False,
 ) -> int:
-    """Write the page of a folder that `demo` or `separate` has written.
+    """Write the page of a folder that `demo`, `separate` or `evaluate` has written.
 
     Parameters
     ----------
@@ -92,6 +95,7 @@ def write_report(
         summary=found.summary if summary is None else summary,
         figures=figures_of(found.table) if figures is None else figures,
         settings=found.settings if settings is None else settings,
+        columns=MEANINGS,
         audio_format="flac" if lossless else "ogg",
     )
     return len(found.trials)

@@ -28,6 +28,18 @@ _COLUMNS = {
     "known_si_sdr_gain_db": "choice known (dB)",
     "misfit": "misfit",
 }
+# Folder of an evaluation with its trials to listen to.
+LISTENED = "listened"
+# What these heads mean.
+MEANINGS = {
+    "p of chosen": "probability of the chosen instrument",
+    "r of guide": "Pearson correlation of the decoded and the true envelope",
+    "SI-SDR gain (dB)": "of what is heard as attended, above that of the mixture",
+    "hard choice (dB)": "the same if the likeliest instrument is taken alone",
+    "choice known (dB)": "the same if the truth chooses",
+    "misfit": "how many times worse the learned spectra explain the mixture than free "
+    "components do; more than 25 is bad",
+}
 
 
 class SeparatedFolder(NamedTuple):
@@ -50,12 +62,13 @@ class SeparatedFolder(NamedTuple):
 
 
 def load_separated(folder: Path) -> SeparatedFolder:
-    """Load what `demo` or `separate` has written.
+    """Load what `demo`, `separate` or `evaluate` has written.
 
     Parameters
     ----------
     folder : Path
-        With ``results.csv``, or with the files of one trial.
+        With ``results.csv`` or the files of one trial; or of an evaluation, whose
+        trials lie in a folder inside.
 
     Returns
     -------
@@ -72,7 +85,12 @@ def load_separated(folder: Path) -> SeparatedFolder:
 
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    results = folder / "results.csv"
+    results, listened = folder / "results.csv", folder / LISTENED
+    if listened.is_dir() and not results.exists():
+        return load_separated(listened)._replace(
+            summary=_text(folder / "summary.txt"),
+            settings=_text(folder / "settings.json"),
+        )
     if results.exists():
         try:
             table = pd.read_csv(results, dtype={"folder": str, "subject": str})
@@ -94,7 +112,7 @@ def load_separated(folder: Path) -> SeparatedFolder:
     else:
         raise ValueError(
             f"{folder}: holds neither results.csv nor attended.wav; expected what "
-            "sklearn-cnmf demo or separate has written"
+            "sklearn-cnmf demo, separate or evaluate has written"
         )
     if "right" not in table and {"chosen", "attended"} <= set(table):
         table["right"] = table["chosen"] == table["attended"]

@@ -51,7 +51,10 @@ def test_what_was_tested_can_be_listened_to(saved, out):
     assert len(heard) == 4
     tested = table[table["fold"] < 2]["trial"].unique()
     assert sorted(heard["trial"]) == sorted(tested)
-    assert heard["folder"].tolist() == [f"{i:04d}" for i in heard["trial"]]
+    assert heard["folder"].tolist() == [
+        f"{row.trial:04d}_{row.subject}_{row.stimulus}_{row.attended}"
+        for row in heard.itertuples()
+    ]
     trials, references = load_trials(saved)
     for index, folder in zip(heard["trial"], heard["folder"]):
         audio = {
@@ -79,6 +82,18 @@ def test_the_page_has_the_figures_and_the_settings(out):
         assert words in html
     summary = (out / "summary.txt").read_text()
     assert "listen.html    4 trials to listen to" in summary
+
+
+def test_the_page_can_be_made_again(out, tmp_path):
+    first = (out / "summary.txt").read_text(encoding="utf-8").splitlines()[0]
+    said = "Held-out trials of an evaluation, EEG."
+    for folder, summary in ((out, first), (out / "listened", said)):
+        page = tmp_path / f"{folder.name}.html"
+        assert main(["report", str(folder), "--out", str(page)]) == 0
+        html = page.read_text(encoding="utf-8")
+        assert html.count('class="trial"') == 4
+        assert summary in html
+    assert "random_state" in (tmp_path / f"{out.name}.html").read_text(encoding="utf-8")
 
 
 def test_no_page_where_none_is_wanted(saved, tmp_path):

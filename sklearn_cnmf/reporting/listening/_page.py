@@ -19,6 +19,7 @@ from ._table import player_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_FOLDED = "<details><summary>Show</summary>{text}</details>"
 # Without it, phones show a page as wide as a desk.
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
@@ -60,6 +61,7 @@ def listening_page(
     summary: str = "",
     figures: "Mapping[str, Figure] | None" = None,
     settings: str = "",
+    columns: Mapping[str, str] | None = None,
     audio_format: str = "ogg",
 ) -> None:
     """Write a page to listen to separated trials, as one file that needs no network.
@@ -79,11 +81,14 @@ def listening_page(
     title : str
         Of the page.
     summary : str, default=""
-        Text below the player, lines as they are.
+        Text below the figures, lines as they are.
     figures : dict of str to matplotlib.figure.Figure, default=None
-        Figures below the summary, by their titles.
+        Figures below the player, by their titles.
     settings : str, default=""
-        Text of the last section.
+        Text of the last section, which is folded.
+    columns : dict of str to str, default=None
+        What heads of the table mean, such as ``{"gain (dB)": "SI-SDR above that of the
+        mixture"}``; said below it.
     audio_format : {"ogg", "flac"}, default="ogg"
         Vorbis, about 5 kB a second and track at 16 kHz, or FLAC, which loses nothing
         but the 16 bits it is rounded to, and is four times as large.
@@ -135,13 +140,14 @@ def listening_page(
         for index, trial in enumerate(trials)
     ]
     report = _report(title)
-    report.add_html(player_html(trials, encoded, images), title="Listen")
-    if summary:
-        report.add_html(_plain(summary), title="Summary")
+    player = player_html(trials, encoded, images, columns or {})
+    report.add_html(player, title="Listen")
     for name, figure in (figures or {}).items():
         report.add_figure(figure, title=name, section="Figures")
+    if summary:
+        report.add_html(_plain(summary), title="Summary")
     if settings:
-        report.add_html(_plain(settings), title="Settings")
+        report.add_html(_FOLDED.format(text=_plain(settings)), title="Settings")
     report.include += _VIEWPORT
     here = files(__package__)
     report.add_custom_css((here / "page.css").read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """The player and the table of trials, in HTML."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -19,17 +19,18 @@ _PLAYER = """<div id="listening">
 <canvas role="img" aria-label="Waveform; a click moves the cursor"></canvas>
 <div class="controls">
 <button class="play">Play</button>
-<button class="from">A</button>
-<button class="to">B</button>
-<button class="loop" aria-pressed="false">Loop</button>
+<button class="from" title="Start of the loop (A)">A</button>
+<button class="to" title="End of the loop (B)">B</button>
+<button class="loop" title="Switch the loop (L)" aria-pressed="false">Loop</button>
 <span class="time"></span>
+</div>
 </div>
 <p class="keys"><kbd>Space</kbd> plays, <kbd>1</kbd> to <kbd>9</kbd> choose the track,
 <kbd>A</kbd> and <kbd>B</kbd> set the ends of a loop, <kbd>L</kbd> switches it,
 <kbd>&larr;</kbd> and <kbd>&rarr;</kbd> move by 5 s. All tracks of a trial have one
 scale.</p>
-</div>
-<details class="figure" hidden><summary>Figure</summary><img alt=""></details>
+<details class="figure" hidden><summary>Figure</summary>
+<div class="wide"><img alt=""></div></details>
 <div class="controls">
 <input class="filter" type="search" placeholder="Filter trials"
 aria-label="Filter trials">
@@ -43,6 +44,7 @@ aria-label="Filter trials">
 </tbody>
 </table>
 </div>
+{meanings}
 {data}
 </div>"""
 # One for each trial, since reading all of them takes a moment.
@@ -53,6 +55,7 @@ def player_html(
     trials: "Sequence[ListeningTrial]",
     encoded: Sequence[dict[str, str]],
     images: Sequence[str | None],
+    columns: Mapping[str, str],
 ) -> str:
     """Player, table of trials, and their audio.
 
@@ -64,23 +67,33 @@ def player_html(
         Audio of their tracks, in base64.
     images : sequence of str or None
         Their figures, in base64.
+    columns : dict of str to str
+        What heads of the table mean; those that it does not have are left out.
 
     Returns
     -------
     html : str
         All that comes from data is escaped.
     """
-    columns = list(dict.fromkeys(name for trial in trials for name in trial.values))
+    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
+    rows = [
+        {"trial": trial.name, **{name: trial.values.get(name) for name in names}}
+        for trial in trials
+    ]
     head = "".join(
-        f'<th scope="col"><button>{_words(name)}</button></th>'
-        for name in ["trial", *columns]
+        f'<th scope="col"{_class_of(row[name] for row in rows)}>'
+        f"<button>{_words(name)}</button></th>"
+        for name in ["trial", *names]
     )
-    body = "\n".join(
-        _row(index, {"trial": trial.name, **{c: trial.values.get(c) for c in columns}})
-        for index, trial in enumerate(trials)
+    body = "\n".join(_row(index, row) for index, row in enumerate(rows))
+    meanings = "; ".join(
+        f"<b>{escape(name)}</b>: {escape(columns[name])}"
+        for name in names
+        if name in columns
     )
+    meanings = f'<p class="meanings">{meanings}.</p>' if meanings else ""
     data = "\n".join(map(_trial, trials, encoded, images))
-    return _PLAYER.format(head=head, body=body, data=data)
+    return _PLAYER.format(head=head, body=body, meanings=meanings, data=data)
 
 
 def _trial(trial, encoded, image):
@@ -93,6 +106,15 @@ def _trial(trial, encoded, image):
 def _words(name):
     """Heads may be broken between words, but not within one, as "SI-SDR"."""
     return " ".join(f"<span>{escape(word)}</span>" for word in name.split(" "))
+
+
+def _class_of(values):
+    """Class of a head: numbers stand on the right."""
+    are_numbers = any(
+        isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+        for value in values
+    )
+    return ' class="number"' if are_numbers else ""
 
 
 def _row(index, values):

@@ -206,6 +206,7 @@
     pen.fillRect(at(position()) - ratio, 0, 2 * ratio, height);
     $(".time").textContent = `${position().toFixed(1)} / ${duration().toFixed(1)} s`;
     $(".loop").setAttribute("aria-pressed", loop.on);
+    $(".loop").disabled = !between();
   }
 
   function sort(column) {
@@ -224,10 +225,11 @@
   }
 
   function filter() {
-    const words = $(".filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = $(".filter").value.toLowerCase().split(/[\s_]+/).filter(Boolean);
     all("tbody tr").forEach((row) => {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
+      const own = [...row.cells].flatMap((cell) =>
+        cell.textContent.toLowerCase().split(/[\s_]+/));
+      row.hidden = !words.every((word) => own.some((one) => one.startsWith(word)));
     });
     const shown = all("tbody tr").filter((row) => !row.hidden).length;
     $(".shown").textContent = `${shown} of ${all("tbody tr").length} trials`;
@@ -242,6 +244,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
+    if (key === " " && event.target.closest("th, summary, a, .accordion-button")) return;
     const action = /^[1-9]$/.test(key) ? () => choose(Number(key) - 1) : KEYS[key];
     if (!action || !tracks.length) return;
     event.preventDefault();
@@ -265,7 +268,10 @@
       seek(event.offsetX / event.target.clientWidth * duration());
     all("th button").forEach((button, column) => (button.onclick = () => sort(column)));
     all("tbody tr").forEach((row) => {
-      row.onclick = () => load(Number(row.dataset.trial));
+      row.onclick = () => {
+        load(Number(row.dataset.trial));
+        $(".player").scrollIntoView({ block: "nearest" });
+      };
       row.onkeydown = (event) => event.key === "Enter" && row.click();
     });
     window.addEventListener("resize", draw);

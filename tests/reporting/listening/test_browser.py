@@ -705,6 +705,10 @@ def test_filtering(opened):
     # What is typed is no command.
     assert opened.one(".play").text == "Play"
     assert opened.track == "1 Mixture"
+    # Beginnings of words: not the "lute" of flutes.
+    field.clear()
+    field.send_keys("lute")
+    assert opened.column(0) == []
     field.clear()
     field.send_keys("nothing like it")
     assert opened.column(0) == []
@@ -735,6 +739,48 @@ def test_the_player_stays_in_sight_where_there_is_room(opened, width, position):
         assert contents.is_displayed() is (position == "sticky")
     finally:
         opened.browser.set_window_size(1280, 900)
+
+
+def test_the_space_bar_presses_what_has_the_focus(opened):
+    gain = opened.all("th button")[3]
+    gain.send_keys(" ")
+    minus = "\N{MINUS SIGN}10.00"
+    assert opened.column(3)[0] == minus
+    opened.one(".figure summary").send_keys(" ")
+    opened.wait(lambda: opened.one(".figure img").is_displayed())
+    assert opened.one(".play").text == "Play"
+
+
+def test_a_trial_that_is_opened_is_in_sight(browser, tmp_path):
+    phone = {"width": 390, "height": 600, "deviceScaleFactor": 2, "mobile": True}
+    trials = [make_trial(f"{number:02d} flute", 1.0, 300) for number in range(30)]
+    path = tmp_path / "page.html"
+    listening_page(path, trials, title="Thirty trials")
+    browser.get("about:blank")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        browser.get(path.as_uri())
+        opened = Opened(browser)
+        row, player = opened.all("tbody tr")[25], opened.one(".player")
+        browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", row)
+        top = "return arguments[0].getBoundingClientRect().top"
+        opened.wait(lambda: browser.execute_script(top, player) < -100)
+        browser.execute_script("arguments[0].click()", row)
+        opened.wait(lambda: 0 < browser.execute_script(top, player) < 300)
+        opened.wait(lambda: opened.loaded == "25")
+    finally:
+        browser.get("about:blank")
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_loop_without_ends_can_not_be_switched(opened):
+    loop = opened.one(".loop")
+    assert not loop.is_enabled()
+    opened.press("a")
+    assert not loop.is_enabled()
+    opened.press("\ue014")
+    opened.press("b")
+    assert loop.is_enabled()
 
 
 @pytest.mark.parametrize("width", [1280, 400])

@@ -184,7 +184,7 @@ def test_cells():
         "whole": np.int64(12),
         "text": "a & b",
     }
-    html = player_html([make_trial(values=values)], [{"Mixture": ""}], [None])
+    html = player_html([make_trial(values=values)], [{"Mixture": ""}], [None], {})
     cells = re.findall(r"<td[^>]*>.*?</td>", html)
     assert cells == [
         '<td data-value="one">one</td>',
@@ -201,7 +201,7 @@ def test_cells():
 
 def test_trials_may_have_other_values_each():
     trials = [make_trial("a", values={"x": "1"}), make_trial("b", values={"y": "2"})]
-    html = player_html(trials, [{}, {}], [None, None])
+    html = player_html(trials, [{}, {}], [None, None], {})
     heads = re.findall(r"<th.*?><button><span>(.*?)</span></button>", html)
     assert heads == ["trial", "x", "y"]
     assert html.count('data-value=""') == 2
@@ -282,3 +282,19 @@ def test_bad_options_are_refused(tmp_path):
         listening_page(tmp_path / "page.htm", [make_trial()], title="x")
     with pytest.raises(ValueError, match="audio_format: expected one of ogg, flac"):
         write(tmp_path, [make_trial()], audio_format="mp3")
+
+
+def test_heads_say_what_they_mean_and_where_numbers_stand(tmp_path):
+    values = {"who": "flute", "gain (dB)": None, "right": True}
+    trials = [
+        make_trial("one", values=values),
+        make_trial("two", values={**values, "gain (dB)": 3.0, "right": False}),
+    ]
+    columns = {"gain (dB)": "above <the> mixture", "other": "is not there"}
+    html = write(tmp_path, trials, columns=columns)
+    assert "<b>gain (dB)</b>: above &lt;the&gt; mixture." in html
+    assert "is not there" not in html
+    heads = re.findall(r'<th scope="col"( class="number")?>', html)
+    assert [bool(head) for head in heads] == [False, False, True, False]
+    assert html.count('<td class="wrong" data-value="no">') == 1
+    assert "meanings" not in player_html(trials, [{}, {}], [None, None], {})
