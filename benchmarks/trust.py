@@ -139,7 +139,7 @@ def decoding(n_subjects, cache):
         add(f"best of {len(TRIED)} settings", everywhere[everywhere.mean(1).argmax()])
         own_best = np.concatenate([r[r.mean(1).argmax()] for r in right])
         add(f"best of {len(TRIED)} settings, a listener", own_best)
-    print(f"SIMULATED EEG, {n_subjects} listeners, accuracy in %, chance 50")
+    print(f"SIMULATED EEG, {n_subjects} listeners, right choices in %, chance 50")
     print(f"{'':36}{'n':>6}{'nothing in EEG':>16}{'-20 dB':>8}")
     for name, (n, nothing, level) in rows.items():
         print(f"{name:36}{n:6}{nothing:16.1f}{level:8.1f}")

@@ -38,7 +38,7 @@ names = [trial.stimulus for trial in simulated]
 # %%
 # Ten lines
 # ---------
-# Each score is the mean Pearson r of trials whose piece the decoder never met. Within
+# Each score is the mean Pearson r of trials whose piece was not trained on. Within
 # each fold the penalty is chosen by leaving out one piece of the others in turn, from
 # covariances that are computed once for all thirteen penalties.
 
@@ -60,7 +60,7 @@ print(f"r = {scores.mean():.3f} ({', '.join(f'{r:.3f}' for r in scores)})")
 # -----------------
 # The attended instrument is the one whose envelope correlates best with the
 # reconstruction; the longer the window, the more often the choice is right. Every trial
-# is tested by a decoder that never met its piece.
+# is tested by a decoder that was not trained on its piece.
 
 accuracies = {5.0: [], 10.0: [], 20.0: []}
 for train, test in cv.split(trials):

@@ -1,6 +1,6 @@
 """
-Every figure that can be drawn
-==============================
+Every display
+=============
 
 Displays follow scikit-learn: ``from_estimator`` computes and draws,
 ``from_predictions`` draws what was computed, ``plot`` draws again. A figure of their

@@ -13,8 +13,8 @@ EXAMPLES = [
     "plot_madeeg_protocol.py",
     "plot_labels_that_mean_nothing.py",
     "plot_cost_over_iterations.py",
+    "plot_ten_minutes.py",
 ]
-TUTORIAL = ["plot_ten_minutes.py"]
 
 
 class ReadingOrder:
@@ -24,4 +24,4 @@ class ReadingOrder:
         pass
 
     def __call__(self, file_name):
-        return [*EXAMPLES, *TUTORIAL].index(str(file_name))
+        return EXAMPLES.index(str(file_name))

@@ -56,7 +56,7 @@ def trials_from_bids(
     Raises
     ------
     ImportError
-        If mne-bids is not installed (``pip install mne-bids``).
+        If mne-bids is not installed (``pip install 'mne-bids>=0.15'``).
     OSError
         If the folder or a file does not exist.
     ValueError
@@ -67,7 +67,7 @@ def trials_from_bids(
         import mne_bids
     except ImportError as error:
         raise ImportError(
-            "trials_from_bids needs mne-bids: pip install mne-bids"
+            "trials_from_bids needs mne-bids: pip install 'mne-bids>=0.15'"
         ) from error
     root = Path(root)
     if not root.is_dir():

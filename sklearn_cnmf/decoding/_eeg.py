@@ -38,7 +38,8 @@ def prepare_eeg(
     l_freq, h_freq : float or None
         Edges of the band in Hz; None leaves that edge alone.
     scale, clamp, phase : str or None, float or None, str
-        As in :class:`EnvelopeDecoder`. What is causal is interpolated.
+        As in :class:`EnvelopeDecoder`. With a causal phase, resampling
+        interpolates.
 
     Returns
     -------

@@ -74,8 +74,9 @@ class EEGPreparation(
         Edges of the band in Hz; None leaves that edge alone. By default the band is
         left to :class:`EnvelopeDecoder`, which filters EEG and feature alike.
     phase : {"zero", "minimum", "forward"}, default="zero"
-        How the band-pass treats time, as in :class:`EnvelopeDecoder`. What knows no
-        future has no notch filter, and is only brought to a lower rate below `h_freq`.
+        How the band-pass treats time, as in :class:`EnvelopeDecoder`. With a
+        causal one there is no notch filter, and EEG is only brought to a lower rate
+        below `h_freq`.
     notch_freqs : sequence of float, default=()
         Frequencies of line noise to remove, in Hz.
     reference : None, "average" or sequence of str, default=None

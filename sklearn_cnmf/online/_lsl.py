@@ -42,7 +42,7 @@ def lsl() -> ModuleType:
         from mne_lsl import lsl, set_log_level
     except ImportError as error:
         raise ImportError(
-            "streams need mne-lsl (pip install mne-lsl), which can't be "
+            "streams need mne-lsl (pip install 'mne-lsl>=1.14'), which can't be "
             f"imported: {error}"
         ) from error
     set_log_level("ERROR")

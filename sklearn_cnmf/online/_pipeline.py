@@ -92,5 +92,5 @@ def present_of(instruments: Sequence[str], learned: LearnedSpectra) -> tuple[str
 
 
 def causal_phase(phase: str) -> str:
-    """Causal phase that stands for one of a filter, which may have no edges."""
+    """Return the causal phase for a filter: "forward" for "zero"."""
     return "forward" if phase == "zero" else phase

@@ -131,7 +131,7 @@ class ObjectiveDisplay:
             for (name, colour, style), values in zip(_TERMS, self.terms.T):
                 if np.any(values):
                     self.ax_.plot(values, color=colour, linestyle=style, label=name)
-            self.ax_.set(xlabel="Iteration", ylabel="Cost (share of the magnitude)")
+            self.ax_.set(xlabel="Iteration", ylabel="Cost\n(share of magnitude)")
             # Zero, the start, on a linear stretch.
             self.ax_.set_xscale("symlog", linthresh=1, linscale=0.3)
             self.ax_.xaxis.set_major_formatter("{x:g}")

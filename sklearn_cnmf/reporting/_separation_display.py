@@ -186,6 +186,6 @@ class SeparationDisplay:
                     image,
                     ax=list(self.ax_),
                     aspect=15 * len(panels),
-                    label="Level (dB re loudest of mixture)",
+                    label="Level (dB re loudest spot of the mixture)",
                 )
         return self

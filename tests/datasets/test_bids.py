@@ -97,5 +97,5 @@ def test_what_is_missing_is_named(root, monkeypatch):
     with pytest.raises(FileNotFoundError, match="no events beside the recording"):
         trials_from_bids(root)
     monkeypatch.setitem(sys.modules, "mne_bids", None)
-    with pytest.raises(ImportError, match=r"sklearn-cnmf\[bids\]"):
+    with pytest.raises(ImportError, match=r"pip install 'mne-bids>="):
         trials_from_bids(root)

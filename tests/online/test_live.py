@@ -229,5 +229,5 @@ def test_a_sound_card_that_is_not_there_is_named(sound_card):
 
 def test_without_sounddevice_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(ImportError, match=r"sklearn-cnmf\[live\]"):
+    with pytest.raises(ImportError, match="pip install sounddevice"):
         DeviceAudio(None, 1000.0, lambda: 0.0)

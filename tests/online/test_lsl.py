@@ -151,5 +151,5 @@ def test_a_configuration_of_the_user_stays_in_force(monkeypatch, tmp_path):
 
 def test_without_mne_lsl_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "mne_lsl", None)
-    with pytest.raises(ImportError, match=r"sklearn-cnmf\[live\]"):
+    with pytest.raises(ImportError, match=r"pip install 'mne-lsl>=1\.14'"):
         _lsl.lsl()

@@ -46,7 +46,7 @@ def test_fits_on_trials_are_refused(separated):
 def test_words_say_what_is_shown(result):
     ax = ObjectiveDisplay.from_predictions(result).ax_
     assert ax.get_xlabel() == "Iteration"
-    assert ax.get_ylabel() == "Cost (share of the magnitude)"
+    assert ax.get_ylabel() == "Cost\n(share of magnitude)"
 
 
 def test_given_axes_are_used(result):

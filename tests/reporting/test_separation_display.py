@@ -81,7 +81,10 @@ def test_reference_is_the_attended_source(separated):
 def test_units_stand_on_axes_and_colour_bar(separated):
     display = SeparationDisplay.from_predictions(separated[0])
     assert [ax.get_xlabel() for ax in display.ax_] == ["", "", "Time (s)"]
-    assert display.figure_.axes[3].get_ylabel() == "Level (dB re loudest of mixture)"
+    assert (
+        display.figure_.axes[3].get_ylabel()
+        == "Level (dB re loudest spot of the mixture)"
+    )
 
 
 def test_given_axes_are_used(separated):
