@@ -130,14 +130,14 @@ def listening_page(
         raise ValueError(f"path: expected a name that ends in .html, got {path.name!r}")
     check_kind("title", title, str)
     _check(trials)
-    encoded = [
-        encoded_tracks(trial.tracks, trial.sfreq, audio_format) for trial in trials
-    ]
     images = [
         None
         if trial.figure is None
         else encoded_figure(f"trials[{index}].figure", trial.figure)
         for index, trial in enumerate(trials)
+    ]
+    encoded = [
+        encoded_tracks(trial.tracks, trial.sfreq, audio_format) for trial in trials
     ]
     report = _report(title)
     player = player_html(trials, encoded, images, columns or {})
