@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from .. import ContrastiveNMF, EnvelopeDecoder
 from ..evaluation import StimulusKFold, evaluate
 from ..evaluation.subjects import SCHEMES
+from ..evaluation.subjects._summary_text import number_of
 from ..metrics import separation_scorer
 from ..reporting import CalibrationDisplay, EvaluationDisplay
 from ._arguments import add_level, count, level_in_db, path, positive, seed
@@ -320,7 +321,10 @@ def _files(out, result, n_listened):
         "  settings.json  what reproduces this",
     ]
     if n_listened:
-        lines.insert(1, f"  {PAGE}    {n_listened} trials to listen to, in a browser")
+        lines.insert(
+            1,
+            f"  {PAGE}    {number_of(n_listened, 'trial')} to listen to, in a browser",
+        )
         lines.append(f"  {LISTENED}/      their audio, figures and scores")
     if len(result.warnings):
         lines.insert(3, "  warnings.csv   what was warned of, and how often")

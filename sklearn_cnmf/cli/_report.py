@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..evaluation.subjects._summary_text import number_of
 from ..reporting import listening_page
 from ._arguments import path
 from ._separated_folder import MEANINGS, figures_of, load_separated
@@ -53,7 +54,7 @@ def _run(arguments):
     title = f"Separated trials of {folder.resolve().name}"
     n_trials = write_report(out, folder, title=title, lossless=arguments.lossless)
     megabytes = out.stat().st_size / 1e6
-    return f"Written: {out} ({n_trials} trials, {megabytes:.1f} MB)"
+    return f"Written: {out} ({number_of(n_trials, 'trial')}, {megabytes:.1f} MB)"
 
 
 def write_report(

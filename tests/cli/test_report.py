@@ -67,13 +67,14 @@ def test_page_of_a_table_of_trials(separated, capsys):
     assert "Separated trials of separated" in html
 
 
-def test_page_of_one_trial(separated, tmp_path):
+def test_page_of_one_trial(separated, tmp_path, capsys):
     summary = {"attended": "flute", "probabilities": {"flute": 0.9, "oboe": 0.1}}
     (separated / "0000" / "summary.json").write_text(json.dumps(summary))
     out = tmp_path / "one.html"
     assert main(["report", str(separated / "0000"), "--out", str(out)]) == 0
     html, trials = embedded(out)
     assert len(trials) == 1
+    assert "(1 trial, " in capsys.readouterr().out
     assert '<td data-value="flute">flute</td>' in html
     assert '<td class="number" data-value="0.9">0.90</td>' in html
 
