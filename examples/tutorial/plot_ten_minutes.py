@@ -75,7 +75,7 @@ GuideDisplay.from_estimator(decoder, trial, reference, tmax=10.0, ax=ax)
 # references of the other pieces, explains a new mixture with it, and asks the guide
 # which of the instruments was attended. Decoder and separator make a pipeline. The
 # folder that ``memory`` names keeps filtered EEG and explained mixtures, so that
-# neither is made twice; 100 spectra an instrument, rather than 300, keep this page
+# neither is made twice; 80 spectra an instrument, rather than 300, keep this page
 # quick. Some pieces hold notes that no other piece has; a warning would name them each
 # time, and is left out here.
 import tempfile
@@ -91,7 +91,7 @@ cache = tempfile.TemporaryDirectory()
 pipeline = Pipeline(
     [
         ("decode", EnvelopeDecoder(memory=cache.name)),
-        ("separate", ContrastiveNMF(100, memory=cache.name, random_state=0)),
+        ("separate", ContrastiveNMF(80, memory=cache.name, random_state=0)),
     ]
 )
 pipeline.fit([trials[i] for i in train], [references[i] for i in train])
