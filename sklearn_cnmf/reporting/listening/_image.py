@@ -64,5 +64,5 @@ def encoded_figure(name: str, figure: "Figure | str | os.PathLike") -> str:
     page.alpha_composite(layers)
     small = page.convert("RGB").quantize(_N_COLOURS, dither=PIL.Image.Dither.NONE)
     found = io.BytesIO()
-    small.save(found, format="png", optimize=True)
+    small.save(found, format="png")
     return base64.b64encode(found.getvalue()).decode("ascii")
