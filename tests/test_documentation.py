@@ -88,6 +88,12 @@ def test_all_that_is_public_is_in_the_reference(package):
     assert public <= listed
 
 
+def test_the_front_page_shows_the_lines_of_the_readme():
+    readme = (DOCS.parent / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", readme, re.S)
+    assert code_of("index.rst").strip() == code.strip()
+
+
 def test_every_display_is_in_an_example_that_the_gallery_lists():
     text = "".join(page.read_text() for page in EXAMPLES.rglob("plot_*.py"))
     displays = {n for n in reporting.__all__ if n.endswith("Display")}

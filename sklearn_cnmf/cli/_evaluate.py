@@ -25,7 +25,6 @@ from ._separated_folder import LISTENED
 
 _BACKENDS = ("loky", "dask")
 _N_INNER_FOLDS = 4
-# Folder of the audio of trials that can be listened to.
 
 
 def add_parser(commands: Any) -> None:

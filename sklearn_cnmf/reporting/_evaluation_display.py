@@ -11,7 +11,7 @@ from .._validation import check_choice, check_method
 from ..evaluation import EvaluationResult, EvaluationSummary, evaluate
 from ..evaluation.subjects._methods import CEILINGS, ESTIMATOR
 from ..evaluation.subjects._summary import metrics_of
-from ..metrics._trial_scores import GAINED, METRICS
+from ..evaluation.subjects._summary_text import METRIC_NAMES
 from ..trial import Reference, Trial
 from ._axes import BLUE, GREEN, GREY, ORANGE, drawing_on, legend_above
 from ._evaluation_scores import right_choices, separation_levels
@@ -126,8 +126,7 @@ class EvaluationDisplay:
             :func:`~sklearn_cnmf.evaluation.evaluate`.
         """
         score = _METRIC if score is None else score
-        gains = [f"{name}_improvement" for name in GAINED]
-        check_choice("score", score, [*METRICS, *gains, "correct"])
+        check_choice("score", score, [*METRIC_NAMES, "correct"])
         if ax is not None:
             check_method("ax", ax, "figure")
         metric = _METRIC if score == "correct" else score

@@ -113,12 +113,12 @@ def separation_figure(
     heads["Separated"] = 3.0
     if figure is None:
         figure = Figure(figsize=(11, 0.94 * sum(heads.values())))
-    # Fixed margins: finding them takes longer than drawing.
     width = figure.bbox.width / figure.dpi
     if width < _NARROWEST:
         raise ValueError(
             f"figure: expected {_NARROWEST:g} inches or more, got {width:.1f}"
         )
+    # Fixed margins: finding them takes longer than drawing.
     if isinstance(figure, Figure):
         figure.set_layout_engine("none")
     left, right = _LEFT / width, 1 - _RIGHT / width

@@ -110,11 +110,11 @@ def _words(name):
 
 def _class_of(values):
     """Class of a head: numbers stand on the right."""
-    are_numbers = any(
-        isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-        for value in values
-    )
-    return ' class="number"' if are_numbers else ""
+    return ' class="number"' if any(map(_is_number, values)) else ""
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
 def _row(index, values):
@@ -123,11 +123,11 @@ def _row(index, values):
 
 
 def _cell(name, value):
-    if value is None or (isinstance(value, Real) and np.isnan(value)):
+    if value is None or (_is_number(value) and np.isnan(value)):
         return '<td data-value=""></td>'
     if isinstance(value, (bool, np.bool_)):
         value = "yes" if value else "no"
-    if isinstance(value, Real):
+    if _is_number(value):
         shown = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
         shown = str(value) if isinstance(value, (int, np.integer)) else shown
         return f'<td class="number" data-value="{float(value)!r}">{shown}</td>'

@@ -33,6 +33,7 @@
     $(".said").replaceChildren(...said(index));
     show(described);
     $(".tracks").replaceChildren();
+    $(".time").textContent = "";
     draw();
     context = context || new AudioContext();
     let buffers;
@@ -145,6 +146,8 @@
     frame = requestAnimationFrame(follow);
   }
 
+  const hasEnds = ({ from, to }) => from !== null && to !== null;
+
   // The sources loop by themselves, to the sample, so that they start anew.
   function setLoop(next) {
     const at = position(), changed = loop.on || next.on;
@@ -153,20 +156,16 @@
     else draw();
   }
 
-  const between = () => loop.from !== null && loop.to > loop.from;
-
   // An end on the wrong side of the other one takes its place.
   function mark(end) {
     if (!tracks.length) return;
     const next = { ...loop, [end]: position() };
-    if (next.from !== null && next.to !== null && next.to <= next.from)
-      next[end === "from" ? "to" : "from"] = null;
-    next.on = next.from !== null && next.to !== null;
-    setLoop(next);
+    if (hasEnds(next) && next.to <= next.from) next[end === "from" ? "to" : "from"] = null;
+    setLoop({ ...next, on: hasEnds(next) });
   }
 
   function toggleLoop() {
-    if (between()) setLoop({ ...loop, on: !loop.on });
+    if (hasEnds(loop)) setLoop({ ...loop, on: !loop.on });
   }
 
   // Lowest and highest sample of all channels in each column of pixels.
@@ -189,7 +188,6 @@
     const ratio = window.devicePixelRatio || 1;
     const width = (canvas.width = Math.round(ratio * canvas.clientWidth));
     const height = (canvas.height = Math.round(ratio * canvas.clientHeight));
-    if (!tracks.length) $(".time").textContent = "";
     if (!tracks.length || !width) return;
     pen.fillStyle = "#0072B2";
     outline(tracks[current], width).forEach(([low, high], x) =>
@@ -198,7 +196,7 @@
     pen.fillStyle = "#E69F00";
     for (const end of [loop.from, loop.to])
       if (end !== null) pen.fillRect(at(end) - ratio, 0, 2 * ratio, height);
-    if (between()) {
+    if (hasEnds(loop)) {
       pen.fillStyle = loop.on ? "rgba(230, 159, 0, 0.35)" : "rgba(128, 128, 128, 0.25)";
       pen.fillRect(at(loop.from), 0, at(loop.to - loop.from), height);
     }
@@ -206,7 +204,7 @@
     pen.fillRect(at(position()) - ratio, 0, 2 * ratio, height);
     $(".time").textContent = `${position().toFixed(1)} / ${duration().toFixed(1)} s`;
     $(".loop").setAttribute("aria-pressed", loop.on);
-    $(".loop").disabled = !between();
+    $(".loop").disabled = !hasEnds(loop);
   }
 
   function sort(column) {

@@ -383,6 +383,8 @@ def test_a_browser_that_can_not_decode_says_so(opened):
     """)
     opened.wait(lambda: "can't decode the sound (EncodingError)" in opened.time)
     assert opened.all(".tracks button") == []
+    opened.browser.execute_script("window.dispatchEvent(new Event('resize'))")
+    assert "can't decode" in opened.time
     opened.press(" ")
     assert opened.one(".play").text == "Play"
 
