@@ -5,7 +5,10 @@ import pandas as pd
 import pytest
 import soundfile
 
-from sklearn_cnmf.cli import main
+from sklearn_cnmf import Reference, Trial
+from sklearn_cnmf.cli import _evaluated_data, main
+from sklearn_cnmf.cli._held_out import folder_name
+from sklearn_cnmf.cli._separated_folder import _COLUMNS, MEANINGS
 from sklearn_cnmf.datasets import Piece, load_trials, save_trials, simulate_trials
 from sklearn_cnmf.metrics import si_sdr
 
@@ -13,8 +16,8 @@ SFREQ = 4000.0
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """A file of one listener to three duos of tones, six trials."""
+def pieces():
+    """Three duos of tones."""
     rng = np.random.default_rng(0)
     times = np.arange(int(4 * SFREQ)) / SFREQ
     pieces = []
@@ -24,6 +27,12 @@ def saved(tmp_path_factory):
         stems = (levels * tones).astype(np.float32)
         names = ("low", "high")
         pieces.append(Piece(f"p{number}", "duo", "pop", False, names, stems, SFREQ))
+    return pieces
+
+
+@pytest.fixture(scope="module")
+def saved(pieces, tmp_path_factory):
+    """A file of one listener, six trials."""
     path = tmp_path_factory.mktemp("saved") / "trials.h5"
     trials, references = simulate_trials(
         pieces, n_subjects=1, n_repetitions=1, snr_db=0.0, random_state=0
@@ -78,10 +87,36 @@ def test_the_page_has_the_figures_and_the_settings(out):
         r'<script type="application/json" class="trial">(.*?)</script>', html, re.S
     )
     assert len(data) == 4
-    for words in ("Separation", "Choices", "Calibration", "SUPPORTED", "random_state"):
+    for words in (
+        "p of chosen</b>: probability of the chosen",
+        "Separation",
+        "Choices",
+        "Calibration",
+        "SUPPORTED",
+        "random_state",
+    ):
         assert words in html
     summary = (out / "summary.txt").read_text()
     assert "listen.html    4 trials to listen to" in summary
+
+
+def test_figures_have_room_for_all_methods(out):
+    html = (out / "listen.html").read_text(encoding="utf-8")
+    methods = set(pd.read_csv(out / "table.csv")["method"])
+    heights = [float(h) / 72 for h in re.findall(r'<svg[^>]*height="([\d.]+)pt"', html)]
+    # Three of them are lines.
+    assert heights[0] > 0.25 * (len(methods) - 3) > 2
+
+
+def test_simulated_listeners_are_called_simulated(pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr(_evaluated_data, "load_example_stems", lambda ensemble: pieces)
+    out = tmp_path / "out"
+    options = ["--data", "simulated", "--subjects", "1", "--folds", "3"]
+    assert main(["evaluate", *options, "--out", str(out)]) == 0
+    said = "Held-out trials of an evaluation, SIMULATED EEG.\n"
+    assert (out / "listened" / "summary.txt").read_text(encoding="utf-8") == said
+    html = (out / "listen.html").read_text(encoding="utf-8")
+    assert "<title>Evaluation, SIMULATED EEG</title>" in html
 
 
 def test_the_page_can_be_made_again(out, tmp_path):
@@ -101,3 +136,16 @@ def test_no_page_where_none_is_wanted(saved, tmp_path):
     assert not (tmp_path / "out" / "listen.html").exists()
     assert not (tmp_path / "out" / "listened").exists()
     assert "listen.html" not in (tmp_path / "out" / "summary.txt").read_text()
+
+
+def test_names_of_folders_hold_nothing_that_files_can_not():
+    sources = np.ones((2, 8))
+    trial = Trial(
+        np.zeros((1, 8)), 64.0, sources.sum(axis=0), 64.0, instruments=("a b", "c"),
+        stimulus="../x:y",
+    )  # fmt: skip
+    assert folder_name(trial, Reference(sources, 0)) == "..-x-y_a-b"
+
+
+def test_meanings_are_of_heads_that_there_are():
+    assert MEANINGS.keys() <= set(_COLUMNS.values())
