@@ -768,11 +768,32 @@ def test_a_trial_that_is_opened_is_in_sight(browser, tmp_path):
         top = "return arguments[0].getBoundingClientRect().top"
         opened.wait(lambda: browser.execute_script(top, player) < -100)
         browser.execute_script("arguments[0].click()", row)
-        opened.wait(lambda: 0 < browser.execute_script(top, player) < 300)
+        bar = browser.find_element("id", "top-bar").size["height"]
+        opened.wait(lambda: bar <= browser.execute_script(top, player) < 300)
         opened.wait(lambda: opened.loaded == "25")
     finally:
         browser.get("about:blank")
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_what_a_report_has_beside_is_out_of_the_way(opened):
+    find = opened.browser.find_element
+    assert not find("id", "filter-by-tags-dropdown-menu").is_displayed()
+    assert not find("css selector", ".badge").is_displayed()
+    footer = find("css selector", "footer .navbar")
+    assert footer.value_of_css_property("position") == "static"
+
+
+def test_heads_are_not_broken_within_words(opened):
+    opened.browser.execute_script("""
+        const head = document.querySelectorAll("#listening th")[3];
+        head.style.width = head.style.maxWidth = "1px";
+        head.querySelector("span").textContent = "SI-SDR";
+    """)
+    first = opened.all("th:nth-child(4) span")[0]
+    assert (
+        first.size["height"] < 1.5 * opened.all("th:first-child span")[0].size["height"]
+    )
 
 
 def test_a_loop_without_ends_can_not_be_switched(opened):

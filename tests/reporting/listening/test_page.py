@@ -163,6 +163,9 @@ def test_summary_and_settings_are_shown_as_they_are(tmp_path):
     html = write(tmp_path, [make_trial()], summary="a\n  b", settings="c = 1")
     plain = re.findall(r'<pre class="plain">(.*?)</pre>', html, re.S)
     assert plain == ["a\n  b", "c = 1"]
+    # Settings are long, and folded.
+    folded = re.findall(r"<details><summary>Show</summary><pre[^>]*>(.*?)<", html)
+    assert folded == ["c = 1"]
     assert "plain" not in re.findall(
         r'<pre class="(.*?)">', write(tmp_path, [make_trial()])
     )
