@@ -377,8 +377,10 @@ def test_a_folded_section_plays_on(opened):
 
 def test_a_browser_that_can_not_decode_says_so(opened):
     opened.browser.execute_script("""
+        const decode = AudioContext.prototype.decodeAudioData;
         AudioContext.prototype.decodeAudioData = () =>
           Promise.reject(new DOMException("no", "EncodingError"));
+        window.able = decode;
         document.querySelectorAll("#listening tbody tr")[1].click();
     """)
     opened.wait(lambda: "can't decode the sound (EncodingError)" in opened.time)
@@ -387,6 +389,12 @@ def test_a_browser_that_can_not_decode_says_so(opened):
     assert "can't decode" in opened.time
     opened.press(" ")
     assert opened.one(".play").text == "Play"
+    # It may be tried again.
+    opened.browser.execute_script(
+        "AudioContext.prototype.decodeAudioData = window.able;"
+    )
+    opened.all("tbody tr")[1].send_keys("\ue007")
+    opened.wait(lambda: opened.loaded == "1")
 
 
 def test_marks_before_a_trial_is_there_do_nothing(opened):
@@ -544,6 +552,18 @@ def test_ends_of_a_loop_are_in_order_and_shaded(opened):
     opened.all("tbody tr")[1].click()
     opened.wait(lambda: opened.loaded == "1")
     assert loop.get_attribute("aria-pressed") == "false"
+
+
+def test_what_lies_behind_a_loop_leads_to_its_start(opened):
+    opened.click_at(0.1)
+    opened.press("a")
+    opened.click_at(0.2)
+    opened.press("b")
+    opened.click_at(0.75)
+    assert opened.position == pytest.approx(SECONDS / 10, abs=0.1)
+    opened.press("l")
+    opened.click_at(0.75)
+    assert opened.position == pytest.approx(0.75 * SECONDS, abs=0.1)
 
 
 def test_the_button_plays_and_space_pauses(opened):
