@@ -554,6 +554,29 @@ def test_ends_of_a_loop_are_in_order_and_shaded(opened):
     assert loop.get_attribute("aria-pressed") == "false"
 
 
+def test_a_resize_while_the_page_loads_is_made_up_for(opened):
+    browser = opened.browser
+    widths = """
+        const canvas = document.querySelector("#listening canvas");
+        return [canvas.width, Math.round(devicePixelRatio * canvas.clientWidth)];
+    """
+    browser.execute_script("""
+        Object.defineProperty(document, "readyState",
+          { get: () => "loading", configurable: true });
+    """)
+    try:
+        browser.set_window_size(900, 900)
+        opened.wait(lambda: len(set(browser.execute_script(widths))) == 2)
+        browser.execute_script("""
+            delete document.readyState;
+            window.dispatchEvent(new Event("load"));
+        """)
+        drawn, shown = browser.execute_script(widths)
+        assert drawn == shown
+    finally:
+        browser.set_window_size(1280, 900)
+
+
 def test_what_lies_behind_a_loop_leads_to_its_start(opened):
     opened.click_at(0.1)
     opened.press("a")
