@@ -48,7 +48,7 @@ def _run(argv):
     except KeyboardInterrupt as interrupt:
         kept = one_line(interrupt) if interrupt.args else "nothing was written"
         complain(f"{PROGRAM}: interrupted, {kept}")
-        # An interrupt that leaves an `exec`, such as in imports, has Python end by
+        # An interrupt that leaves an `exec`, such as of a compiler, has Python end by
         # SIGINT whatever the status, unless another one ends without.
         exec("")
         return _INTERRUPTED
@@ -84,8 +84,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser():
-    # Here, so that Ctrl-C while they load ends as it does later. It waits until then:
-    # what interrupts the locks of imports is lost.
+    # Here, so that Ctrl-C while they load ends as it does later.
     with undisturbed("nothing was written"):
         from .. import __version__
         from . import _data, _demo, _evaluate, _live, _report, _separate

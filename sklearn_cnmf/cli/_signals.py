@@ -1,22 +1,29 @@
 """What ends a command before it is done: Ctrl-C, or who asks the process to end."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 # What asks a process to end, and can be answered: Windows has no SIGHUP.
 _ENDING = [
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+# Seconds until an interrupt that came while modules load is tried again.
+_PAUSE = 0.02
 
 
 @contextmanager
 def endings_as_interrupts() -> Iterator[list[int]]:
     """Let SIGTERM and SIGHUP raise a KeyboardInterrupt, so that all is cleaned up.
 
-    Signals that are ignored, such as SIGHUP below ``nohup``, or that someone handles,
-    stay as they are.
+    They and SIGINT wait until no module is being imported, where an interrupt is lost
+    or becomes another error if a library catches it or the import system cleans up. An
+    interrupt that Python ignores, since it came in a finalizer or in a callback from
+    compiled code, is raised again. Signals that are ignored, such as SIGHUP below
+    ``nohup``, or that someone handles, stay as they are.
 
     Yields
     ------
@@ -24,22 +31,60 @@ def endings_as_interrupts() -> Iterator[list[int]]:
         Which came.
     """
     received: list[int] = []
+    waiting: list[threading.Timer] = []
+    n_imports = _n_imports(sys._getframe())
+
+    def wait(number):
+        waiting.append(threading.Timer(_PAUSE, _raise_again, [number]))
+        waiting[-1].start()
 
     def interrupt(number, frame):
+        if _n_imports(frame) > n_imports:
+            wait(number)
+            return
         received.append(number)
         raise KeyboardInterrupt
 
-    changed = []
+    def tell_ignored(ignored):
+        if received and issubclass(ignored.exc_type, KeyboardInterrupt):
+            wait(received.pop())
+        else:
+            hook(ignored)
+
+    hook = sys.unraisablehook
+    changed = {}
     try:
+        sys.unraisablehook = tell_ignored
         if threading.current_thread() is threading.main_thread():
-            for number in _ENDING:
-                if signal.getsignal(number) == signal.SIG_DFL:
-                    changed.append(number)
+            for number in (signal.SIGINT, *_ENDING):
+                handler = signal.getsignal(number)
+                if handler in (signal.SIG_DFL, signal.default_int_handler):
+                    changed[number] = handler
                     signal.signal(number, interrupt)
         yield received
     finally:
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+        sys.unraisablehook = hook
+        for timer in waiting:
+            timer.cancel()
+        for number, handler in changed.items():
+            signal.signal(number, handler)
+
+
+def _n_imports(frame: FrameType | None) -> int:
+    """Count the frames of the import system below a frame."""
+    count = 0
+    while frame is not None:
+        count += frame.f_code.co_filename == "<frozen importlib._bootstrap>"
+        frame = frame.f_back
+    return count
+
+
+def _raise_again(number: int) -> None:
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, number)  # wakes it if it waits
+    else:
+        signal.raise_signal(number)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ def assert_as_undisturbed(folder, expected):
 def test_what_ends_a_command_leaves_nothing(name, number, status, material, tmp_path):
     out = tmp_path / "out"
     process = start(name, material, tmp_path)
-    wait_until(lambda: list(tmp_path.glob("out/.unfinished-*")) or process.poll())
+    wait_until(lambda: find_unfinished(tmp_path) or process.poll() is not None)
     time.sleep(np.random.default_rng(status).uniform(0, 0.2))
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
@@ -88,6 +89,24 @@ def test_what_ends_a_command_leaves_nothing(name, number, status, material, tmp_
         again.communicate(timeout=60)
         assert again.returncode == 0
         assert_as_undisturbed(out, material / "separated")
+
+
+@pytest.mark.slow
+def test_no_interrupt_is_lost(material, tmp_path):
+    # It loads modules and compiles, where libraries may catch an interrupt.
+    for number, delay in enumerate(np.linspace(0, 0.4, 20)):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        process = start("separate", material, folder)
+        wait_until(partial(find_unfinished, folder))
+        time.sleep(delay)
+        line = ended(process, (signal.SIGINT, signal.SIGTERM)[number % 2])
+        assert line == "sklearn-cnmf: interrupted, nothing was written", delay
+        assert not list(folder.iterdir())
+
+
+def find_unfinished(folder):
+    return list(folder.glob("out/.unfinished-*"))
 
 
 def said_at_the_end(process):
