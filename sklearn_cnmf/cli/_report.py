@@ -52,9 +52,14 @@ def _run(arguments):
             f"{out}: exists, and nothing is overwritten; name another with --out"
         )
     title = f"Separated trials of {folder.resolve().name}"
-    n_trials = write_report(out, folder, title=title, lossless=arguments.lossless)
-    megabytes = out.stat().st_size / 1e6
-    return f"Written: {out} ({number_of(n_trials, 'trial')}, {megabytes:.1f} MB)"
+    try:
+        n_trials = write_report(out, folder, title=title, lossless=arguments.lossless)
+        megabytes = out.stat().st_size / 1e6
+        return f"Written: {out} ({number_of(n_trials, 'trial')}, {megabytes:.1f} MB)"
+    except KeyboardInterrupt as interrupt:
+        if not out.exists():
+            raise
+        raise KeyboardInterrupt(f"but {out} is written") from interrupt
 
 
 def write_report(

@@ -211,7 +211,7 @@ def test_a_page_is_whole_or_not_there(number, material, tmp_path):
     if left:  # it came late, and Python itself may be ending
         assert left == ["page.html"]
         assert "</html>" in (tmp_path / "page.html").read_text()[-20:]
-        assert "Written" in printed or "all results are written" in said
+        assert "Written" in printed or "is written" in said or "all results" in said
     else:
         assert said == "sklearn-cnmf: interrupted, nothing was written\n"
         assert process.returncode == 128 + number
@@ -228,6 +228,25 @@ def test_half_a_page_is_deleted(number, material, tmp_path, capsys, monkeypatch)
     line = "sklearn-cnmf: interrupted, nothing was written\n"
     assert capsys.readouterr().err == line
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_page_that_is_there_is_said_to_be(
+    number, material, tmp_path, capsys, monkeypatch
+):
+    replace = os.replace
+
+    def interrupted(*names):
+        replace(*names)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    assert main(writers.command("report", material, tmp_path)) == 128 + number
+    page = tmp_path / "page.html"
+    assert (
+        capsys.readouterr().err == f"sklearn-cnmf: interrupted, but {page} is written\n"
+    )
+    assert list(tmp_path.iterdir()) == [page]
 
 
 def players(process):
