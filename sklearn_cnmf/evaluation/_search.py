@@ -1,5 +1,6 @@
 """Choose delta by cross-validation over stimuli."""
 
+import math
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ class DeltaSearch:
     scores : list of dict
         For each delta, the SI-SDR improvement in dB of the instrument that is truly
         attended, in each fold and their mean; the difference of that mean to the best,
-        and the standard error of the difference over folds.
+        and the standard error of the difference over folds, NaN with one fold.
     n_fits : int
         Number of decoders fitted in folds, one per fold and delta, and in the end.
     n_at_edge : int
@@ -196,9 +197,7 @@ def _search(pipeline, data, deltas, cv, n_jobs, marks, progress):
             "delta": float(delta),
             "mean_si_sdr_gain_db": float(mean),
             "difference_db": float(np.mean(levels - best)),
-            "standard_error_db": float(
-                np.std(levels - best, ddof=1) / np.sqrt(n_folds)
-            ),
+            "standard_error_db": _standard_error(levels - best),
             "si_sdr_gain_db_by_fold": levels,
         }
         for delta, mean, levels in zip(deltas, found["mean_test_si_sdr"], folds)
@@ -213,6 +212,12 @@ def _search(pipeline, data, deltas, cv, n_jobs, marks, progress):
         n_unfinished=_total(found, "unfinished", n_folds),
         n_misfits=_total(found, "misfit", n_folds),
     )
+
+
+def _standard_error(values):
+    if len(values) < 2:
+        return math.nan
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def _total(found, name, n_folds):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import PredefinedSplit
 from sklearn.pipeline import Pipeline
 
 from sklearn_cnmf import ContrastiveNMF, EnvelopeDecoder, Reference
@@ -101,6 +102,18 @@ def test_delta_is_searched_over_folds_of_stimuli(data, steps):
     scorer = separation_scorer("si_sdr", choice="true")
     level = scorer(model, [trials[i] for i in test], [references[i] for i in test])
     assert_allclose(found.scores[0]["si_sdr_gain_db_by_fold"][0], level, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_cnmf.separation.MisfitWarning")
+def test_one_fold_has_no_standard_error(data, steps):
+    _, test = next(StimulusKFold(2).split(data[0]))
+    folds = np.full(len(data[0]), -1)
+    folds[test] = 0
+    found = search_delta(*steps, *data, deltas=(0.0,), cv=PredefinedSplit(folds))
+    (score,) = found.scores
+    assert len(score["si_sdr_gain_db_by_fold"]) == 1
+    assert score["difference_db"] == 0
+    assert np.isnan(score["standard_error_db"])
 
 
 def test_deltas_are_checked_before_any_work(data, steps):
