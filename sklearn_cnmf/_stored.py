@@ -3,7 +3,6 @@
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +120,9 @@ class _Recent:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._kept = OrderedDict()
+        # In order of their use. No OrderedDict: one whose keys are interrupted as they
+        # are compared raises a KeyError and stays defective.
+        self._kept = {}
         self._alive = WeakValueDictionary()
 
     def known(self, source, field):
@@ -138,11 +139,11 @@ class _Recent:
             array.flags.writeable = False
         with self._lock:
             array = self._alive.setdefault(key, array)
+            self._kept.pop(key, None)
             self._kept[key] = array
-            self._kept.move_to_end(key)
             size = sum(kept.nbytes for kept in self._kept.values())
             while size > _KEPT:
-                size -= self._kept.popitem(last=False)[1].nbytes
+                size -= self._kept.pop(next(iter(self._kept))).nbytes
         return array
 
 

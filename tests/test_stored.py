@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import joblib
 import numpy as np
@@ -83,6 +84,50 @@ def test_what_was_read_last_is_kept_within_bounds(monkeypatch):
     READ.clear()
     assert trials[0].mixture is held
     assert READ == []
+
+
+class Interrupting(Ramp):
+    """Source that is interrupted when it is hashed or compared for the n-th time."""
+
+    left = 0
+    held: ClassVar[list] = []  # Python ignores an interrupt as an array ends
+
+    def read(self, field):
+        self.held.append(super().read(field))
+        return self.held[-1]
+
+    @classmethod
+    def _count(cls):
+        cls.left -= 1
+        if cls.left == 0:
+            raise KeyboardInterrupt
+
+    def __hash__(self):
+        self._count()
+        return hash(self.offset)
+
+    def __eq__(self, other):
+        self._count()
+        return self.offset == other.offset
+
+
+def test_an_interrupt_as_it_looks_for_what_was_read(monkeypatch):
+    # An OrderedDict raises a KeyError instead, and again each time it is used then.
+    monkeypatch.setattr(_stored, "_KEPT", 2 * 8000 * 8)
+
+    def read_all():
+        return [_stored._recent.read(Interrupting(k % 3), "mixture") for k in range(6)]
+
+    n_interrupted = 0
+    while Interrupting.left <= 0:
+        n_interrupted += 1
+        monkeypatch.setattr(_stored, "_recent", _stored._Recent())
+        Interrupting.left = n_interrupted
+        try:
+            read_all()
+        except KeyboardInterrupt:
+            assert [array[0] for array in read_all()] == [0, 1, 2, 0, 1, 2]
+    assert n_interrupted > 20
 
 
 def test_references_stay_on_disk_too():
