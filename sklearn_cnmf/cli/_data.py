@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import trial_name
+from .._words import number_of
 from ..datasets import load_madeeg, load_trials, trials_from_bids, trials_from_table
 from ..datasets._madeeg_files import Files
 from ..evaluation import audit_separability
@@ -109,7 +110,7 @@ def describe(trials: list[Trial], references: list[Reference] | None) -> list[st
     subjects = sorted({trial.subject for trial in trials})
     stimuli = {trial.stimulus for trial in trials}
     n_subjects = f"{len(subjects)} subject{'s' * (len(subjects) != 1)}"
-    n_stimuli = f"{len(stimuli)} {'stimulus' if len(stimuli) == 1 else 'stimuli'}"
+    n_stimuli = number_of(len(stimuli), "stimulus", "stimuli")
     named = ", ".join(subjects) if any(subjects) else "without names"
     seconds = np.array([t.shape_of("mixture")[-1] / t.audio_sfreq for t in trials])
     rates = sorted({trial.audio_sfreq for trial in trials})

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from .. import ContrastiveNMF, EnvelopeDecoder, __version__
+from .._words import number_of
 from ..datasets import Piece, load_example_stems, simulate_trials
 from ..decoding import EEGPreparation
 from ..evaluation import StimulusKFold, search_delta
@@ -21,7 +22,7 @@ from ..evaluation._workers import deaths_explained
 from ..model_io import save_model
 from ._arguments import LEVELS, add_level, level_in_db, path, positive, seed
 from ._held_out import finish_trial, folder_name, write_eeg
-from ._output import deaths_as_errors, listeners, new_folder, write_json
+from ._output import deaths_as_errors, new_folder, write_json
 from ._progress import Progress
 from ._report import PAGE, write_report
 from ._split import draw_split
@@ -141,8 +142,8 @@ def run_demo(
         cv = StimulusKFold(n_folds, shuffle=True, random_state=seed)
         n_heard = n_subjects * sum(len(piece.instruments) for piece in pieces)
         progress.step(
-            f"Simulate the EEG of {listeners(n_subjects)}, {n_heard} trials of "
-            f"{len(pieces)} pieces"
+            f"Simulate the EEG of {number_of(n_subjects, 'listener')}, {n_heard} "
+            f"trials of {len(pieces)} pieces"
         )
         trials, references = simulate_trials(
             pieces,
@@ -180,8 +181,8 @@ def run_demo(
         first = trials[testing[0]]
         write_eeg(folder / rows[0]["folder"] / "eeg_raw.fif", first)
         description = (
-            f"Fitted on SIMULATED EEG of {listeners(n_subjects)} at {snr_db:g} dB "
-            f"(sklearn-cnmf demo, seed {seed}), {len(fitting)} trials of "
+            f"Fitted on SIMULATED EEG of {number_of(n_subjects, 'listener')} at "
+            f"{snr_db:g} dB (sklearn-cnmf demo, seed {seed}), {len(fitting)} trials of "
             f"{len(training)} pieces."
         )
         save_model(search.model, folder / "model.skops", description=description)

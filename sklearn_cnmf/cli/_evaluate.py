@@ -11,9 +11,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from .. import ContrastiveNMF, EnvelopeDecoder
+from .._words import number_of
 from ..evaluation import StimulusKFold, evaluate
 from ..evaluation.subjects import SCHEMES
-from ..evaluation.subjects._summary_text import number_of
 from ..metrics import separation_scorer
 from ..reporting import CalibrationDisplay, EvaluationDisplay
 from ._arguments import add_level, count, level_in_db, path, positive, seed

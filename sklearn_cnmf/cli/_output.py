@@ -203,8 +203,3 @@ def deaths_as_errors() -> Iterator[None]:
         if not isinstance(error.__cause__, TerminatedWorkerError):
             raise
         raise OSError(str(error)) from error
-
-
-def listeners(number: int) -> str:
-    """Count listeners in words: "1 listener", "2 listeners"."""
-    return f"{number} listener{'' if number == 1 else 's'}"

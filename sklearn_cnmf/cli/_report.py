@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..evaluation.subjects._summary_text import number_of
+from .._words import number_of
 from ..reporting import listening_page
 from ._arguments import path
 from ._separated_folder import MEANINGS, figures_of, load_separated

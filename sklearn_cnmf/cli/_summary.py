@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from .._words import number_of
 from ..evaluation import DeltaSearch
 from ..separation import Separation
 from ..trial import Trial
-from ._output import listeners
 from ._report import PAGE
 
 _METRICS = (
@@ -79,8 +79,8 @@ def summary(
 def _task(rows, settings):
     kept, held = settings["pieces_in_training"], settings["pieces_held_out"]
     return [
-        f"{listeners(settings['n_subjects'])}, one decoder for all trials. Trained on "
-        f"{len(kept)} pieces,",
+        f"{number_of(settings['n_subjects'], 'listener')}, one decoder for all trials. "
+        f"Trained on {len(kept)} pieces,",
         f"tested on {len(rows)} trials of {len(held)} others: {', '.join(held)}.",
     ]
 

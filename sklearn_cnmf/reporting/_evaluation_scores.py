@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from .._words import number_of
 from ..evaluation import EvaluationSummary
 from ..evaluation.subjects._methods import CEILINGS
 from ..evaluation.subjects._summary import choices_of, subjects_of, trials_of
-from ..evaluation.subjects._summary_text import METRIC_NAMES, number_of
+from ..evaluation.subjects._summary_text import METRIC_NAMES
 
 # Methods that are drawn as lines, and what these are called.
 _LINES = {

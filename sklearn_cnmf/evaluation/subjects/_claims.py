@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._words import number_of
 from .._statistics import cluster_bootstrap
 from ._methods import ESTIMATOR
 from ._summary import (
@@ -17,7 +18,7 @@ from ._summary import (
     subjects_of,
     trials_of,
 )
-from ._summary_text import FEW_SUBJECTS, METRIC_NAMES, number_of, wrapped
+from ._summary_text import FEW_SUBJECTS, METRIC_NAMES, wrapped
 
 # Conditions that say which cases are difficult, and the values that do.
 _DIFFICULT = {"same_rhythm": ("True", "1"), "rhythm": ("same",)}

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._words import number_of
 from ._methods import ESTIMATOR
 from ._summary import MOST_VALUES, condition_groups, metrics_of, trials_of
 from ._units import SCHEMES
@@ -323,13 +324,6 @@ def _p(value):
     if np.isnan(value):
         return "-"
     return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}"
-
-
-def number_of(number: int, what: str, several: str | None = None) -> str:
-    """Write how many there are of what."""
-    if number == 1:
-        return f"1 {what}"
-    return f"{number} {several or what + 's'}"
 
 
 def wrapped(text: str, indent: str = "") -> list[str]:
