@@ -11,6 +11,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Of what other packages say and files hold (characters).
 _LONGEST = 200
@@ -119,6 +120,13 @@ def refuse_masked(name: str, array: Any) -> None:
             f"{name}: got a masked array, whose masked values can't be used; fill "
             "them, or cut them out"
         )
+
+
+def read_only(array: ArrayLike) -> np.ndarray:
+    """View of an array that a function of the user can't write to."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def check_array(name: str, array: Any, n_dims: Collection[int]) -> None:

@@ -11,6 +11,7 @@ from .. import signals
 from .._memory import cached
 from .._validation import trial_name
 from ..signals import band_pass, n_resampled
+from ..signals._features import compute_feature
 from ..trial import Reference, Trial, sources_key
 
 # "activations" is learned, see `_activations`.
@@ -20,54 +21,6 @@ FEATURES = (*signals.FEATURES, "activations")
 def cached_feature(function: Callable, memory: str | joblib.Memory | None) -> Callable:
     """Cache a resolved feature, unless it is computed faster than found."""
     return cached(memory, function) if isinstance(function, partial) else function
-
-
-def compute_feature(
-    feature: Callable,
-    audio: np.ndarray,
-    sfreq: float,
-    times: np.ndarray,
-    where: str,
-) -> np.ndarray:
-    """Feature of an audio signal, checked.
-
-    Parameters
-    ----------
-    feature : callable
-        A function of (audio, sfreq, times). It gets arrays that it can't write to.
-    audio : ndarray of shape (n_samples,) or (n_audio_channels, n_samples)
-        Audio, its first sample at time zero.
-    sfreq : float
-        Sampling rate of the audio in Hz.
-    times : ndarray of shape (n_frames,)
-        Equally spaced times of the frames in seconds.
-    where : str
-        What to call the audio in an error.
-
-    Returns
-    -------
-    values : ndarray of shape (n_outputs, n_frames), float64
-        The feature.
-
-    Raises
-    ------
-    ValueError
-        If a function returns another shape, or something that is not finite.
-    """
-    values = np.asarray(feature(_read_only(audio), sfreq, _read_only(times)))
-    if values.ndim != 2 or values.shape[0] == 0 or values.shape[1] != len(times):
-        raise ValueError(
-            f"{where}: feature returned shape {values.shape}; (n_outputs, n_frames) "
-            f"with n_frames={len(times)} is expected"
-        )
-    if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
-        raise ValueError(
-            f"{where}: feature returned {values.dtype} with NaN or infinite values; "
-            "finite real numbers are expected"
-            if values.dtype.kind == "f"
-            else f"{where}: feature returned {values.dtype}; real numbers are expected"
-        )
-    return values.astype(np.float64)
 
 
 def targets_of_trials(
@@ -280,9 +233,3 @@ def check_reach(trials: list[Trial], sfreq: float, lags: np.ndarray) -> None:
 def n_frames(trial: Trial, sfreq: float) -> int:
     """Count the frames of a trial at a rate in Hz."""
     return n_resampled(trial.eeg.shape[1], trial.eeg_sfreq, sfreq)
-
-
-def _read_only(array):
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view

@@ -16,6 +16,7 @@ from ..signals import (
     pearson_r,
     standardize,
 )
+from ..signals._features import compute_feature
 from ..trial import Reference, Trial, check_trials
 
 # Trials that a printed audit names.
@@ -171,8 +172,9 @@ def _features(trial, reference, decoder, band, feature, where):
     n_frames = n_resampled(trial.eeg.shape[1], trial.eeg_sfreq, sfreq)
     times = np.arange(n_frames) / sfreq
     found = []
-    for source in reference.sources:
-        values = np.asarray(feature(source, trial.audio_sfreq, times), np.float64)
+    for index, source in enumerate(reference.sources):
+        name = f"{where}: sources[{index}]"
+        values = compute_feature(feature, source, trial.audio_sfreq, times, name)
         values = band_pass(values, sfreq, **band, phase=decoder.phase)
         found.append(standardize(values.T))
     own = found.pop(reference.attended)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._threads import one_thread
-from .._validation import as_signals, trial_label
+from .._validation import as_signals, read_only, trial_label
 from ..trial import Reference, Trial, check_trials
 from ._bss_eval import bss_eval
 from ._si_sdr import si_sdr_of_pairs
@@ -190,7 +190,8 @@ def trial_levels(
     Parameters
     ----------
     metric : {"si_sdr", "sdr", "sir", "sar"} or callable
-        The metric; a callable is (reference, estimate) -> float.
+        The metric; a callable is (reference, estimate) -> float, and gets arrays that
+        it can't write to.
     reference : Reference
         The truth.
     signals : list of ndarray
@@ -203,8 +204,8 @@ def trial_levels(
         the metric is a callable.
     """
     if callable(metric):
-        attended = reference.sources[reference.attended]
-        return [metric(attended, signal) for signal in signals]
+        attended = read_only(reference.sources[reference.attended])
+        return [metric(attended, read_only(signal)) for signal in signals]
     if metric == "si_sdr":
         return _si_sdr_levels(reference, signals)
     return _bss_levels(reference, signals)[METRICS.index(metric) - 1]

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..signals._features import compute_feature
+
 # Frames that are computed at a time, and how much audio around them takes part, in
 # seconds and at least in frames: more than the window of any feature that has a name.
 _FRAMES_AT_A_TIME = 4
@@ -81,7 +83,9 @@ class StreamedFeature:
         here = slice(self._n_frames - start, self._n_frames - start + _FRAMES_AT_A_TIME)
         return np.stack(
             [
-                np.asarray(self._feature(own, self._audio_sfreq, times))[:, here]
+                compute_feature(self._feature, own, self._audio_sfreq, times, "audio")[
+                    :, here
+                ]
                 for own in part
             ]
         )

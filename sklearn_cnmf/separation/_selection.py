@@ -15,6 +15,7 @@ from ..signals import (
     probabilities_over_time,
     standardize,
 )
+from ..signals._features import compute_feature
 from ..trial import Trial, check_trials
 
 # How much of the evidence for a source that for its separated share is, which leaks.
@@ -123,13 +124,14 @@ def candidate_features(
     feature = feature_function(trial.guide_feature or "envelope", n_guides)
     found = []
     for waveform in waveforms:
-        values = np.asarray(feature(waveform, trial.audio_sfreq, times), np.float64)
+        where = f"trial{trial_label(trial)}: guide_feature"
+        values = compute_feature(feature, waveform, trial.audio_sfreq, times, where)
         if trial.guide_feature is None and n_guides > 1:
             values = np.repeat(values, n_guides, axis=0)
         if values.shape != trial.guide.shape:
             raise ValueError(
-                f"trial{trial_label(trial)}: guide_feature: gives shape "
-                f"{values.shape} for a guide of shape {trial.guide.shape}"
+                f"{where}: gives shape {values.shape} for a guide of shape "
+                f"{trial.guide.shape}"
             )
         if trial.guide_band is not None:
             l_freq, h_freq = trial.guide_band

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_cnmf.decoding._targets import compute_feature
 from sklearn_cnmf.signals import _envelope, audio_envelope
+from sklearn_cnmf.signals._features import compute_feature
 
 
 def test_envelope_of_a_constant_is_its_power():

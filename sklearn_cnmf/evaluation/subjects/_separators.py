@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._stored import stamp_of
-from ..._validation import as_signals
+from ..._validation import as_signals, read_only
 from ...datasets import read_audio
 from ...trial import Trial
 
@@ -53,8 +53,7 @@ def named_candidates(
         the mixture, not finite or at another rate.
     """
     if callable(separator):
-        mixture = trial.mixture.view()
-        mixture.flags.writeable = False
+        mixture = read_only(trial.mixture)
         found, what = separator(mixture, trial.audio_sfreq), "candidates"
     elif isinstance(separator, Mapping):
         what = f"candidates[{trial.stimulus!r}]"
