@@ -8,11 +8,11 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from ._validation import check_unchanged
-from .trial import is_trials
+from .trial import is_recordings, is_trials
 
 
 class ContainersForArraysOnly:
-    """Mixin that keeps `set_output` from wrapping lists of trials.
+    """Mixin that keeps `set_output` from wrapping lists of trials or of recordings.
 
     scikit-learn wraps whatever `transform` returns once an estimator names its
     output features. It must come first among the bases of an estimator.
@@ -26,10 +26,11 @@ class ContainersForArraysOnly:
             setattr(cls, method, _dispatch(function, getattr(cls, method)))
 
 
-def _dispatch(for_trials, for_arrays):
-    @wraps(for_trials)
+def _dispatch(for_lists, for_arrays):
+    @wraps(for_lists)
     def method(self, X, *args, **kwargs):
-        return (for_trials if is_trials(X) else for_arrays)(self, X, *args, **kwargs)
+        is_list = is_trials(X) or is_recordings(X)
+        return (for_lists if is_list else for_arrays)(self, X, *args, **kwargs)
 
     return method
 

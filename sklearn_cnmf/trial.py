@@ -323,6 +323,15 @@ lasts 2.00000 s (44100 samples at 22050 Hz); they may differ by one EEG sample a
         _check_reference(reference, trial, trial_name(index, trial, "references"))
 
 
+def is_recordings(X: Any) -> TypeGuard[list[np.ndarray]]:
+    """Whether `X` is meant as several recordings, arrays, rather than as one."""
+    return (
+        isinstance(X, (list, tuple))
+        and len(X) > 0
+        and all(isinstance(x, np.ndarray) and x.ndim == 2 for x in X)
+    )
+
+
 def is_trials(X: Any) -> TypeGuard[list[Trial]]:
     """Whether `X` is meant as trials rather than as one array.
 

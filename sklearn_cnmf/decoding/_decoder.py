@@ -22,7 +22,7 @@ from .. import signals
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
 from .._memory import cached
 from ..signals import pearson_r
-from ..trial import Reference, Trial, check_trials, is_trials
+from ..trial import Reference, Trial, check_trials, is_recordings, is_trials
 from ._activations import learn_spectra
 from ._attention import AttentionMixin
 from ._eeg import eeg_of_trials, prepare_eeg
@@ -35,7 +35,6 @@ from ._inputs import (
     check_span,
     check_varying,
     groups_of_recordings,
-    is_recordings,
     recordings_to_fit,
     recordings_to_transform,
     require_target,

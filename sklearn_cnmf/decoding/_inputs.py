@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -69,15 +69,6 @@ def array_to_transform(estimator: Any, X: ArrayLike) -> np.ndarray:
     )
     check_finite(X, estimator)
     return X
-
-
-def is_recordings(X: Any) -> TypeGuard[list[np.ndarray]]:
-    """Whether `X` is meant as several recordings, rather than as one."""
-    return (
-        isinstance(X, (list, tuple))
-        and len(X) > 0
-        and all(isinstance(x, np.ndarray) and x.ndim == 2 for x in X)
-    )
 
 
 def recordings_to_fit(

@@ -19,9 +19,9 @@ from .._validation import (
 )
 from ..decoding import EnvelopeDecoder
 from ..decoding._attention import share_right
-from ..decoding._inputs import is_recordings, require_target
+from ..decoding._inputs import require_target
 from ..signals import fisher_z, pearson_r
-from ..trial import Reference, Trial, is_trials
+from ..trial import Reference, Trial, is_recordings, is_trials
 
 
 def cross_val_reconstruct(

@@ -275,6 +275,20 @@ def test_no_penalty_with_dependent_channels_gives_a_finite_solution():
     assert_allclose(doubled.coef_[:, :2], doubled.coef_[:, 4:], atol=1e-8)
 
 
+def test_set_output_leaves_a_list_of_recordings_alone():
+    rng = np.random.default_rng(0)
+    X = [rng.standard_normal((300, 4)) for _ in range(3)]
+    y = [rng.standard_normal(300) for _ in range(3)]
+    decoder = EnvelopeDecoder(alpha=0.1)
+    expected = decoder.fit(X, y).transform(X)
+    framed = clone(decoder).set_output(transform="pandas")
+    for found in (framed.fit_transform(X, y), framed.transform(X)):
+        assert isinstance(found, list)
+        for one, other in zip(found, expected, strict=True):
+            assert type(one) is np.ndarray
+            assert_array_equal(one, other)
+
+
 def test_set_output_acts_on_arrays_and_leaves_trials_alone(make_trials):
     pd = pytest.importorskip("pandas")
     x, y = _recording(n_outputs=2)
