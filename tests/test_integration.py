@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import resample_poly
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.pipeline import Pipeline
 
@@ -115,6 +117,39 @@ def test_search_nests_in_cross_validation(simulated, groups):
         assert_array_equal(results[0][key], results[1][key])
     assert np.mean(results[0]["test_right"]) > 0.6
     assert np.mean(results[0]["test_gain"]) > 3
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_cnmf.separation.MisfitWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_groups_are_routed_to_the_splitters_alone(simulated, groups):
+    def nested(decoder, **without_routing):
+        steps = {
+            "decode": decoder,
+            "separate": ContrastiveNMF(10, max_iter=5, random_state=0),
+        }
+        search = GridSearchCV(
+            Pipeline(list(steps.items())),
+            {"separate__delta": [0.0]},
+            cv=GroupKFold(2),
+            scoring=separation_scorer("si_sdr"),
+            error_score="raise",
+        )
+        return cross_validate(
+            search,
+            *simulated,
+            params={"groups": groups},
+            cv=GroupKFold(2),
+            error_score="raise",
+            **without_routing,
+        )["test_score"]
+
+    decoder = EnvelopeDecoder(alpha=0.1)
+    expected = nested(decoder, groups=groups)
+    with config_context(enable_metadata_routing=True):
+        with pytest.raises(UnsetMetadataPassedError, match="groups"):
+            nested(decoder)
+        found = nested(decoder.set_fit_request(groups=False))
+    assert_array_equal(found, expected)
 
 
 def test_what_is_known_of_a_choice_comes_through_the_pipeline(simulated):
