@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
-from .._validation import check_number, refuse_masked, trial_name
+from .._validation import A_GENERATOR, check_number, refuse_masked, trial_name
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._arrays import ArrayFactorization
 from ._blind import OwnSpectra
@@ -293,7 +293,8 @@ class ContrastiveNMF(
             Needed for trials with ``dictionary="learned"``; with "harmonic" they name
             the voices. Ignored for arrays.
         guide : array-like of shape (n_frames, n_guides) or (n_frames,), default=None
-            Non-negative guide for an array; trials carry their own.
+            Non-negative guide for an array; trials carry their own. With ``delta=0``
+            it decides `contrast_` alone.
 
         Returns
         -------
@@ -315,7 +316,7 @@ class ContrastiveNMF(
             if guide is not None:
                 raise ValueError("guide: trials carry their own, so None is expected")
             return self._fit_trials(X, y)
-        warn_of_ignored(self.delta, guide, y)
+        warn_of_ignored(self._array_delta(), guide, y)
         self._fit_array(X, guide)
         return self
 
@@ -342,7 +343,7 @@ class ContrastiveNMF(
         if is_trials(X):
             return self.fit(X, y, guide=guide).transform(X)
         check_estimator_parameters(self)
-        warn_of_ignored(self.delta, guide, y)
+        warn_of_ignored(self._array_delta(), guide, y)
         activations = self._fit_array(X, guide)
         return self.transform(X) if guide is None else activations
 
@@ -774,10 +775,10 @@ class ContrastiveNMF(
 
     def _parameters(self, *names: str, of_trials: bool = True) -> dict[str, Any]:
         decisive = (*names, "dictionary", "window") if of_trials else names
-        found = {name: getattr(self, name) for name in decisive}
-        # A generator has moved on, and a file does not hold it.
-        if not isinstance(self.random_state, np.random.RandomState):
-            found["random_state"] = self.random_state
+        found = {name: getattr(self, name) for name in (*decisive, "random_state")}
+        # It has moved on, and a file does not hold it.
+        if isinstance(self.random_state, np.random.RandomState):
+            found["random_state"] = A_GENERATOR
         return found
 
     def _settings(self):
@@ -788,6 +789,9 @@ class ContrastiveNMF(
             return settings
         guided = self.dictionary == "guided"
         return settings._replace(delta=DEFAULT_DELTA[self.contrast] if guided else 0.0)
+
+    def _array_delta(self):
+        return DEFAULT_DELTA.get(self.contrast) if self.delta is None else self.delta
 
     def _n_components(self, *, of_trials=True):
         if self.n_components is not None:

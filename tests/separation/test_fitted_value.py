@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_cnmf import ContrastiveNMF, Reference, Trial, _memory
 from sklearn_cnmf._threads import one_thread
+from sklearn_cnmf.model_io import load_model, save_model
 
 SFREQ = 8000.0
 RNG = np.random.default_rng(0)
@@ -125,6 +126,16 @@ def test_what_does_not_decide_the_fit_takes_effect_at_once(change):
     assert_array_equal(after, fit("learned", **change).predict(TRIALS[:1])[0])
 
 
+def test_a_generator_can_not_become_a_seed_after_the_fit(tmp_path):
+    model = fit("learned", random_state=np.random.RandomState(0))
+    model.set_params(random_state=np.random.RandomState(1)).predict(TRIALS[:1])
+    save_model(model, tmp_path / "model.skops")
+    load_model(tmp_path / "model.skops").predict(TRIALS[:1])
+    message = "random_state: was 'an instance of RandomState' in fit and is 7 now"
+    with pytest.raises(ValueError, match=message):
+        model.set_params(random_state=7).predict(TRIALS[:1])
+
+
 def test_a_failed_fit_leaves_the_one_before():
     model = fit("learned")
     with pytest.raises(ValueError, match="references: None"):
@@ -162,7 +173,7 @@ def test_number_of_jobs_does_not_change_a_bit(kind):
 
 def test_fits_of_arrays_warn_of_what_they_ignore():
     model = ContrastiveNMF(2, tol=1e-1, random_state=0)
-    with pytest.warns(UserWarning, match="guide: None, so delta=None has no effect"):
+    with pytest.warns(UserWarning, match="guide: None, so delta=0.3 has no effect"):
         model.fit(X)
     with pytest.warns(UserWarning, match="y: ignored, .* is passed as guide="):
         model.set_params(delta=0.0).fit_transform(X, GUIDE)
