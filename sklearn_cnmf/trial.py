@@ -118,6 +118,8 @@ class Trial(Stored):
         self._leave_on_disk()
         for field in ("eeg_sfreq", "audio_sfreq", "guide_sfreq"):
             rate = getattr(self, field)
+            if isinstance(rate, np.ndarray) and rate.ndim == 0:
+                rate = rate.item()  # as npz and HDF5 files give them
             if rate is None:
                 continue
             if not isinstance(rate, Real) or isinstance(rate, (bool, np.bool_)):

@@ -197,7 +197,8 @@ def test_what_no_trial_can_be_made_of(change, message):
 
 
 @pytest.mark.parametrize(
-    "rate", [np.int64(64), np.float32(64), np.uint8(64), Fraction(64)]
+    "rate",
+    [np.int64(64), np.float32(64), np.uint8(64), Fraction(64), np.array(64)],
 )
 def test_rates_of_any_kind_are_floats(rate):
     trial, _ = make(eeg_sfreq=rate)

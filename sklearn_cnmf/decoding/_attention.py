@@ -245,9 +245,9 @@ class AttentionMixin:
         -------
         attended : list of str, int or None
             Name of the chosen instrument of each trial, the first one if some are
-            equally good; None where its probability is below `threshold`. Where the
-            trials name no instruments, or not as many as
-            there are candidates, the index, which compares with `Reference.attended`.
+            equally good; None where its probability is below `threshold`. Where a
+            trial names no instruments, or not as many as there are candidates, the
+            index, which compares with `Reference.attended`.
 
         Examples
         --------
@@ -265,13 +265,12 @@ class AttentionMixin:
             check_number("threshold", threshold, least=0, most=1)
         model, compared = self._compared(trials, candidates)
         best = [int(np.argmax(candidate_z(*p)[0] @ model.weights)) for p in compared]
-        chosen: list[Any] = best
-        named = all(
-            len(trial.instruments or ()) == len(features)
-            for trial, (_, features) in zip(trials, compared)
-        )
-        if named:
-            chosen = [t.instruments[i] for t, i in zip(trials, best)]
+        chosen = [
+            trial.instruments[index]
+            if len(trial.instruments or ()) == len(features)
+            else index
+            for trial, index, (_, features) in zip(trials, best, compared)
+        ]
         if threshold is None:
             return chosen
         sure = _probabilities(model, trials, compared)

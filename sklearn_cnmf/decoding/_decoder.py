@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_array, check_consistent_length
 from .. import signals
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
 from .._memory import cached
+from .._validation import refuse_masked
 from ..signals import pearson_r
 from ..trial import Reference, Trial, check_trials, is_recordings, is_trials
 from ._activations import learn_spectra
@@ -487,7 +488,7 @@ class EnvelopeDecoder(
         else:
             model = fitted_value(self, trials=False)
             x = array_to_transform(self, X)
-            require_target(y)
+            refuse_masked("y", require_target(y))
             y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
             check_consistent_length(x, y)
             ys, found = [y.reshape(len(y), -1)], [model.pooled.predict(x)]

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
-from .._validation import check_flag, check_shape, trial_name
+from .._validation import check_flag, check_shape, refuse_masked, trial_name
 from ..trial import Trial, check_trials, is_trials
 from ._eeg import check_nyquist, clean, prepare_eeg
 from ._inputs import array_to_transform, check_channels, check_finite, set_channels
@@ -174,6 +174,7 @@ class EEGPreparation(
             check_trials(X)
             set_channels(self, X)
         else:
+            refuse_masked("X", X)
             X = validate_data(
                 self,
                 X,

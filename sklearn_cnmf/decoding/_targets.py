@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import signals
 from .._memory import cached
-from .._validation import trial_name
+from .._validation import refuse_masked, trial_name
 from ..signals import band_pass, n_resampled
 from ..signals._features import compute_feature
 from ..trial import Reference, Trial, sources_key
@@ -203,6 +203,7 @@ def _values(feature, audio, trial, sfreq, where):
 
 
 def _checked(sources, trial, where):
+    refuse_masked(where, sources)
     sources = np.asarray(sources)
     if (
         sources.ndim == 0

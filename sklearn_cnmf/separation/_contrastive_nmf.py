@@ -392,6 +392,7 @@ class ContrastiveNMF(
         magnitudes : ndarray of shape (n_frames, n_bins)
         """
         model = fitted_value(self, trials=False)
+        refuse_masked("X", X)
         X = check_array(X, dtype=[np.float64, np.float32], input_name="X")
         if X.shape[1] != len(model.components):
             raise ValueError(

@@ -49,6 +49,16 @@ def test_the_attended_source_is_found(make_trials):
     assert decoder.score_attended(trials[6:], wrong) == 0.0
 
 
+def test_each_trial_that_has_names_gives_one(make_trials):
+    trials, references = make_trials(6, noise=1.0)
+    decoder = EnvelopeDecoder(alpha=0.1).fit(trials[:4], references[:4])
+    named = [replace(trials[4], instruments=("flute", "horn")), trials[5]]
+    assert decoder.predict_attended(named, references[4:]) == [
+        ("flute", "horn")[references[4].attended],
+        references[5].attended,
+    ]
+
+
 def test_scores_are_weighted_correlations_with_the_filtered_feature(make_trials):
     trials, references = make_trials(3)
     decoder = EnvelopeDecoder(alpha=1.0).fit(trials, references)

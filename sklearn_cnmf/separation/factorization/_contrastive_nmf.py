@@ -455,6 +455,7 @@ def _start(X, n_components, activations, components, shift, random_state):
 
 
 def _check_factor(name, factor, shape, dtype):
+    refuse_masked(name, factor)
     factor = check_array(factor, dtype=dtype, ensure_non_negative=True, input_name=name)
     if factor.shape != shape:
         raise ValueError(f"{name}: expected shape {shape}, got {factor.shape}")
