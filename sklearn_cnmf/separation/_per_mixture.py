@@ -66,10 +66,11 @@ def _silence(trial, model, settings):
     if not model.has_candidates:
         return Separation(silence, None, None, None, True)
     names = model.candidate_names(trial)
-    even = np.full(len(names), 1 / len(names))
-    course = None
-    if settings.choice_window is not None:
-        course = np.tile(even, (trial.guide.shape[1], 1))
+    even = course = None
+    if trial.guide_weights is not None:
+        even = np.full(len(names), 1 / len(names))
+        if settings.choice_window is not None:
+            course = np.tile(even, (trial.guide.shape[1], 1))
     candidates = np.stack([silence] * len(names))
     support = np.zeros(len(names))
     return Separation(silence, names, support, even, True, candidates, course)

@@ -121,6 +121,15 @@ def test_silent_mixtures_are_even(data, fitted):
     assert_array_equal(p, [0.5, 0.5])
 
 
+def test_silent_mixtures_of_guides_without_weights_have_none(data, fitted):
+    silent = replace(data[0][0], mixture=np.zeros(64000), guide_weights=None)
+    hard = clone(fitted).set_params(choice="hard").fit(*data)
+    with pytest.warns(UserWarning, match="mixture is silent"):
+        (done,) = hard.separate([silent])
+    assert done.probabilities is None
+    assert_array_equal(done.support, [0.0, 0.0])
+
+
 def test_a_feature_of_other_rows_than_the_guide_is_refused(data, fitted):
     trial = replace(data[0][0], guide_feature="onset")
     with pytest.raises(ValueError, match=r"guide_feature: gives shape \(1, 512\)"):
