@@ -109,7 +109,7 @@ def describe(trials: list[Trial], references: list[Reference] | None) -> list[st
     """Tell in lines what trials are, without reading their arrays."""
     subjects = sorted({trial.subject for trial in trials})
     stimuli = {trial.stimulus for trial in trials}
-    n_subjects = f"{len(subjects)} subject{'s' * (len(subjects) != 1)}"
+    n_subjects = number_of(len(subjects), "subject")
     n_stimuli = number_of(len(stimuli), "stimulus", "stimuli")
     named = ", ".join(subjects) if any(subjects) else "without names"
     seconds = np.array([t.shape_of("mixture")[-1] / t.audio_sfreq for t in trials])

@@ -3,8 +3,10 @@
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from types import FrameType
 
 # What asks a process to end, and can be answered: Windows has no SIGHUP.
@@ -31,29 +33,28 @@ def endings_as_interrupts() -> Iterator[list[int]]:
         Which came.
     """
     received: list[int] = []
-    waiting: list[threading.Timer] = []
+    # The only container that a handler may fill whatever it interrupts.
+    later: SimpleQueue[int | None] = SimpleQueue()
     n_imports = _n_imports(sys._getframe())
-
-    def wait(number):
-        waiting.append(threading.Timer(_PAUSE, _raise_again, [number]))
-        waiting[-1].start()
 
     def interrupt(number, frame):
         if _n_imports(frame) > n_imports:
-            wait(number)
+            later.put(number)
             return
         received.append(number)
         raise KeyboardInterrupt
 
     def tell_ignored(ignored):
         if received and issubclass(ignored.exc_type, KeyboardInterrupt):
-            wait(received.pop())
+            later.put(received.pop())
         else:
             hook(ignored)
 
     hook = sys.unraisablehook
     changed = {}
+    thread = threading.Thread(target=_raise_again, args=(later,), daemon=True)
     try:
+        thread.start()
         sys.unraisablehook = tell_ignored
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, *_ENDING):
@@ -64,8 +65,10 @@ def endings_as_interrupts() -> Iterator[list[int]]:
         yield received
     finally:
         sys.unraisablehook = hook
-        for timer in waiting:
-            timer.cancel()
+        for number in changed:
+            signal.signal(number, lambda *_: None)
+        later.put(None)
+        thread.join()
         for number, handler in changed.items():
             signal.signal(number, handler)
 
@@ -79,12 +82,15 @@ def _n_imports(frame: FrameType | None) -> int:
     return count
 
 
-def _raise_again(number: int) -> None:
+def _raise_again(later: "SimpleQueue[int | None]") -> None:
+    """Send the signals of a queue once more, after a while, until there comes None."""
     main = threading.main_thread().ident
-    if hasattr(signal, "pthread_kill") and main is not None:
-        signal.pthread_kill(main, number)  # wakes it if it waits
-    else:
-        signal.raise_signal(number)
+    while (number := later.get()) is not None:
+        time.sleep(_PAUSE)
+        if hasattr(signal, "pthread_kill") and main is not None:
+            signal.pthread_kill(main, number)  # wakes it if it waits
+        else:
+            signal.raise_signal(number)
 
 
 @contextmanager
