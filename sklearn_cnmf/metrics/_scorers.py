@@ -40,9 +40,9 @@ def separation_scorer(
     metric : {"si_sdr", "sdr", "sir", "sar"} or callable, default="si_sdr"
         Scale-invariant SDR, or SDR, SIR or SAR of BSS Eval version 3 with all
         sources of the trial as interference. A callable takes the attended
-        source and its estimate, both shaped like the mixture, and returns a
-        number; to be used with `n_jobs` it must be defined at the top of a
-        module.
+        source and its estimate, both shaped like the mixture and not to be
+        written to, and returns a number; to be used with `n_jobs` it must be
+        defined at the top of a module.
     choice : {"decoded", "true"}, default="decoded"
         Whose separation is scored: "decoded" is what ``predict(X)`` gives, with
         the choice of instrument that was decoded. "true" tells the separator
