@@ -75,6 +75,22 @@ def test_other_ignored_errors_are_told(monkeypatch):
     assert sys.unraisablehook is hook
 
 
+def test_an_error_that_is_ignored_after_an_interrupt_is_told(monkeypatch):
+    class Defective:
+        def __del__(self):
+            raise ValueError("defective")
+
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    with endings_as_interrupts() as received:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        one = Defective()
+        del one
+    assert [ignored.exc_type for ignored in told] == [ValueError]
+    assert received == [signal.SIGINT]
+
+
 @pytest.mark.parametrize("number", ENDING)
 def test_a_command_that_a_module_runs_can_be_interrupted(load, number):
     source = (

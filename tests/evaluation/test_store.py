@@ -421,12 +421,14 @@ def ends(process):
     return process.returncode
 
 
-# Writes larger than a page, in processes that are forked and killed one by one.
+# Writes larger than a page, in processes that are forked and killed one by one, until
+# one of them was killed as it wrote.
 WRITERS = """
 import random, signal
 content = {"values": [0.1 * number for number in range(3000)]}
 rng = random.Random(0)
-for life in range(40):
+life = 0
+while life < 40 or not list(Path(sys.argv[1]).glob(".*.unfinished")):
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -442,6 +444,7 @@ for life in range(40):
     os.waitpid(child, 0)
     for number in range(min(life + 1, 5)):
         assert store.read(f"u{number}")["values"] == content["values"]
+    life += 1
 """
 
 
@@ -451,7 +454,7 @@ def test_killed_writers_leave_whole_units(store):
     names = files(store)
     units = [name for name in names if name.endswith(".json")]
     assert sorted(units) == [f"u{number}.json" for number in range(5)]
-    assert [name for name in names if name.endswith(".unfinished")]  # some were killed
+    assert [name for name in names if name.endswith(".unfinished")]
     for number in range(5):
         content = store.read(f"u{number}")
         assert content["number"] % 5 == number
