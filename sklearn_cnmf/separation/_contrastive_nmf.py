@@ -316,7 +316,7 @@ class ContrastiveNMF(
             if guide is not None:
                 raise ValueError("guide: trials carry their own, so None is expected")
             return self._fit_trials(X, y)
-        warn_of_ignored(self._array_delta(), guide, y)
+        warn_of_ignored(self.delta, guide, y)
         self._fit_array(X, guide)
         return self
 
@@ -343,7 +343,7 @@ class ContrastiveNMF(
         if is_trials(X):
             return self.fit(X, y, guide=guide).transform(X)
         check_estimator_parameters(self)
-        warn_of_ignored(self._array_delta(), guide, y)
+        warn_of_ignored(self.delta, guide, y)
         activations = self._fit_array(X, guide)
         return self.transform(X) if guide is None else activations
 
@@ -790,9 +790,6 @@ class ContrastiveNMF(
             return settings
         guided = self.dictionary == "guided"
         return settings._replace(delta=DEFAULT_DELTA[self.contrast] if guided else 0.0)
-
-    def _array_delta(self):
-        return DEFAULT_DELTA.get(self.contrast) if self.delta is None else self.delta
 
     def _n_components(self, *, of_trials=True):
         if self.n_components is not None:

@@ -212,7 +212,7 @@ def warn_of_ignored(delta: float | None, guide: Any, y: Any) -> None:
         )
     if guide is None and delta != 0:
         warnings.warn(
-            f"guide: None, so delta={delta} has no effect and which components are "
-            "attended is arbitrary; pass guide=, or delta=0",
+            "guide: None, so delta has no effect and which components are attended is "
+            "arbitrary; pass guide=, or delta=0",
             stacklevel=3,
         )

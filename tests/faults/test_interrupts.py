@@ -152,17 +152,22 @@ def test_finished_units_stay_and_are_used_again(
         assert (now.st_ino, now.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+def interrupt_after(monkeypatch, owner, name, number):
+    """Have a function end with a signal."""
+    function = getattr(owner, name)
+
+    def interrupted(*arguments):
+        function(*arguments)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(owner, name, interrupted)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_units_are_kept_while_results_are_written(
     number, material, tmp_path, capsys, monkeypatch
 ):
-    write = _evaluate._write
-
-    def interrupted(*arguments):
-        write(*arguments)
-        signal.raise_signal(number)
-
-    monkeypatch.setattr(_evaluate, "_write", interrupted)
+    interrupt_after(monkeypatch, _evaluate, "_write", number)
     monkeypatch.setattr(_evaluate, "_model", lambda *_: writers.small_model())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -234,13 +239,7 @@ def test_half_a_page_is_deleted(number, material, tmp_path, capsys, monkeypatch)
 def test_a_page_that_is_there_is_said_to_be(
     number, material, tmp_path, capsys, monkeypatch
 ):
-    replace = os.replace
-
-    def interrupted(*names):
-        replace(*names)
-        signal.raise_signal(number)
-
-    monkeypatch.setattr(os, "replace", interrupted)
+    interrupt_after(monkeypatch, os, "replace", number)
     assert main(writers.command("report", material, tmp_path)) == 128 + number
     page = tmp_path / "page.html"
     assert (

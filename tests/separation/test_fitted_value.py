@@ -173,7 +173,7 @@ def test_number_of_jobs_does_not_change_a_bit(kind):
 
 def test_fits_of_arrays_warn_of_what_they_ignore():
     model = ContrastiveNMF(2, tol=1e-1, random_state=0)
-    with pytest.warns(UserWarning, match="guide: None, so delta=0.3 has no effect"):
+    with pytest.warns(UserWarning, match="guide: None, so delta has no effect"):
         model.fit(X)
     with pytest.warns(UserWarning, match="y: ignored, .* is passed as guide="):
         model.set_params(delta=0.0).fit_transform(X, GUIDE)
