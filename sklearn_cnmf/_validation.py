@@ -292,10 +292,6 @@ def check_shape(name: str, array: Any, shape: tuple[int | None, ...]) -> None:
         raise ValueError(f"{name}: expected shape {expected}, got {array.shape}")
 
 
-# Stands for any instance of RandomState among the parameters of a fit.
-A_GENERATOR = "an instance of RandomState"
-
-
 def check_unchanged(fitted: dict[str, Any], estimator: Any) -> None:
     """Refuse to predict with parameters that are no longer those of the fit.
 
@@ -318,8 +314,6 @@ def check_unchanged(fitted: dict[str, Any], estimator: Any) -> None:
 def _is_same(now, value):
     if now is value:
         return True
-    if isinstance(value, str) and value == A_GENERATOR:
-        return isinstance(now, np.random.RandomState)
     if isinstance(now, Real) and isinstance(value, Real):
         return now == value
     if type(now) is not type(value):

@@ -134,10 +134,10 @@ def describe(trials: list[Trial], references: list[Reference] | None) -> list[st
             row["attended"][name] = row["attended"].get(name, 0) + 1
     for n_sources, row in sorted(counts.items()):
         attended = ", ".join(f"{k} {v}" for k, v in sorted(row["attended"].items()))
-        what = f"{n_sources} source{'s' * (n_sources != 1)}"
+        what = number_of(n_sources, "source")
         what = what if n_sources else "without names of sources"
         lines.append(
-            f"  {what}: {row['n']} trial{'s' * (row['n'] != 1)}"
+            f"  {what}: {number_of(row['n'], 'trial')}"
             + (f"; attended: {attended}" if attended else "")
         )
     if references is None:

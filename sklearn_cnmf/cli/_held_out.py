@@ -16,11 +16,15 @@ from ..separation import MisfitWarning
 from ..trial import Reference, Trial
 from ._printing import one_line
 
+# Of a stimulus in the name of a folder (characters).
+_LONGEST = 60
+
 
 def folder_name(trial: Trial, reference: Reference) -> str:
     """Name a folder by listener, stimulus and attended instrument."""
-    parts = (trial.subject, trial.stimulus, trial.instruments[reference.attended])
-    return re.sub(r"[^\w.-]+", "-", "_".join(part for part in parts if part))[:80]
+    attended = trial.instruments[reference.attended]
+    parts = (trial.subject, trial.stimulus[:_LONGEST], attended)
+    return re.sub(r"[^\w.-]+", "-", "_".join(part for part in parts if part))
 
 
 def finish_trial(

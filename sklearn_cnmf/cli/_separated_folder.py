@@ -1,4 +1,4 @@
-"""What a folder holds that ``demo`` or ``separate`` has written."""
+"""What a folder holds that ``demo``, ``separate`` or ``evaluate`` has written."""
 
 import json
 from pathlib import Path

@@ -13,7 +13,7 @@ from types import FrameType
 _ENDING = [
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-# Seconds until an interrupt that came while modules load is tried again.
+# Seconds until an interrupt that could not be raised, or was ignored, is tried again.
 _PAUSE = 0.02
 
 
@@ -33,6 +33,9 @@ def endings_as_interrupts() -> Iterator[list[int]]:
         Which came.
     """
     received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
     # The only container that a handler may fill whatever it interrupts.
     later: SimpleQueue[int | None] = SimpleQueue()
     n_imports = _n_imports(sys._getframe())
@@ -53,15 +56,14 @@ def endings_as_interrupts() -> Iterator[list[int]]:
     hook = sys.unraisablehook
     changed = {}
     thread = threading.Thread(target=_raise_again, args=(later,), daemon=True)
+    thread.start()
     try:
-        thread.start()
         sys.unraisablehook = tell_ignored
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, *_ENDING):
-                handler = signal.getsignal(number)
-                if handler in (signal.SIG_DFL, signal.default_int_handler):
-                    changed[number] = handler
-                    signal.signal(number, interrupt)
+        for number in (signal.SIGINT, *_ENDING):
+            handler = signal.getsignal(number)
+            if handler in (signal.SIG_DFL, signal.default_int_handler):
+                changed[number] = handler
+                signal.signal(number, interrupt)
         yield received
     finally:
         sys.unraisablehook = hook
@@ -83,10 +85,16 @@ def _n_imports(frame: FrameType | None) -> int:
 
 
 def _raise_again(later: "SimpleQueue[int | None]") -> None:
-    """Send the signals of a queue once more, after a while, until there comes None."""
+    """Send the first signal of a queue once more, after a while, until None comes.
+
+    Those that came meanwhile are dropped: they would interrupt the clean-up.
+    """
     main = threading.main_thread().ident
     while (number := later.get()) is not None:
         time.sleep(_PAUSE)
+        while not later.empty():
+            if later.get() is None:
+                return
         if hasattr(signal, "pthread_kill") and main is not None:
             signal.pthread_kill(main, number)  # wakes it if it waits
         else:

@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from .._estimator import ContainersForArraysOnly, fitted_value, forget
-from .._validation import A_GENERATOR, check_number, refuse_masked, trial_name
+from .._validation import check_number, refuse_masked, trial_name
 from ..trial import Reference, Trial, check_trials, is_trials
 from ._arrays import ArrayFactorization
 from ._blind import OwnSpectra
@@ -776,11 +776,7 @@ class ContrastiveNMF(
 
     def _parameters(self, *names: str, of_trials: bool = True) -> dict[str, Any]:
         decisive = (*names, "dictionary", "window") if of_trials else names
-        found = {name: getattr(self, name) for name in (*decisive, "random_state")}
-        # It has moved on, and a file does not hold it.
-        if isinstance(self.random_state, np.random.RandomState):
-            found["random_state"] = A_GENERATOR
-        return found
+        return {name: getattr(self, name) for name in (*decisive, "random_state")}
 
     def _settings(self):
         solving = Solving(*(getattr(self, name) for name in Solving._fields))

@@ -74,7 +74,7 @@ def compute_feature(
     times : ndarray of shape (n_frames,)
         Equally spaced times of the frames in seconds.
     where : str
-        What to call the audio in an error.
+        What to call the audio, or its feature, in an error.
 
     Returns
     -------

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -145,6 +146,9 @@ def test_names_of_folders_hold_nothing_that_files_can_not():
         stimulus="../x:y",
     )  # fmt: skip
     assert folder_name(trial, Reference(sources, 0)) == "..-x-y_a-b"
+    long = replace(trial, subject="s1", stimulus="p" * 300)
+    names = [folder_name(long, Reference(sources, k)) for k in (0, 1)]
+    assert names == ["s1_" + "p" * 60 + "_a-b", "s1_" + "p" * 60 + "_c"]
 
 
 def test_meanings_are_of_heads_that_there_are():

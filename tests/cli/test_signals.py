@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 import time
 
 import pytest
@@ -43,6 +44,30 @@ def test_a_library_that_catches_all_while_it_loads(load, number):
         assert not load("catches", source).is_caught
         assert_interrupted_soon()
     assert received == [number]
+
+
+def test_several_interrupts_that_wait_are_one(load):
+    source = "import signal\n" + 3 * f"signal.raise_signal({int(signal.SIGINT)})\n"
+    with endings_as_interrupts() as received:
+        load("impatient", source)
+        assert_interrupted_soon()
+        time.sleep(0.2)
+    assert received == [signal.SIGINT]
+
+
+def test_other_threads_have_no_handlers():
+    seen = []
+
+    def run():
+        with endings_as_interrupts() as received:
+            seen.extend([received, signal.getsignal(signal.SIGINT)])
+
+    hook, handler = sys.unraisablehook, signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == [[], handler]
+    assert sys.unraisablehook is hook
 
 
 @pytest.mark.parametrize("number", ENDING)

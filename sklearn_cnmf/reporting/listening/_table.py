@@ -76,16 +76,16 @@ def player_html(
         All that comes from data is escaped.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
-    rows = [
-        {"trial": trial.name, **{name: trial.values.get(name) for name in names}}
-        for trial in trials
-    ]
+    filled: list[tuple[str, list]] = [("trial", [trial.name for trial in trials])]
+    filled += [(name, [trial.values.get(name) for trial in trials]) for name in names]
     head = "".join(
-        f'<th scope="col"{_class_of(row[name] for row in rows)}>'
-        f"<button>{_words(name)}</button></th>"
-        for name in ["trial", *names]
+        f'<th scope="col"{_class_of(values)}><button>{_words(name)}</button></th>'
+        for name, values in filled
     )
-    body = "\n".join(_row(index, row) for index, row in enumerate(rows))
+    body = "\n".join(
+        _row(index, [(name, values[index]) for name, values in filled])
+        for index in range(len(trials))
+    )
     meanings = "; ".join(
         f"<b>{escape(name)}</b>: {escape(columns[name])}"
         for name in names
@@ -118,7 +118,7 @@ def _is_number(value):
 
 
 def _row(index, values):
-    cells = "".join(_cell(name, value) for name, value in values.items())
+    cells = "".join(_cell(name, value) for name, value in values)
     return f'<tr data-trial="{index}" tabindex="0">{cells}</tr>'
 
 

@@ -369,7 +369,7 @@ def test_a_folded_section_plays_on(opened):
     opened.press("2")
     time.sleep(0.3)
     fold.click()
-    opened.wait(lambda: opened.one("canvas").is_displayed())
+    opened.wait(lambda: opened.one("canvas").is_displayed() and opened.time)
     before = opened.position
     opened.wait(lambda: opened.position > before)
     assert opened.track == "2 Attended"

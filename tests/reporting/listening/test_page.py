@@ -210,6 +210,14 @@ def test_trials_may_have_other_values_each():
     assert html.count('data-value=""') == 2
 
 
+def test_a_value_may_be_called_like_the_name(tmp_path):
+    trial = ListeningTrial("first", {"a": np.zeros(8)}, 8.0, {"trial": 3, "gain": 1.5})
+    html = write(tmp_path, [trial])
+    assert len(re.findall(r'<th scope="col"', html)) == 3
+    (row,) = re.findall(r"<tr data-trial.*?</tr>", html)
+    assert re.findall(r">([^<>]+)</td>", row) == ["first", "3", "1.50"]
+
+
 def test_nothing_is_loaded_from_elsewhere(tmp_path):
     html = write(tmp_path, [make_trial()])
     loaded = re.findall(r'(?:src|href)="(?!data:|#|javascript:|\$)([^"]*)"', html)
