@@ -13,8 +13,6 @@ from ..signals._features import compute_feature
 _FRAMES_AT_A_TIME = 4
 _SECONDS_BEFORE, _LEAST_BEFORE = 0.1, 16
 _SECONDS_AFTER, _LEAST_AFTER = 0.05, 8
-# What errors name.
-_WHERE = "feature of the audio"
 
 
 class StreamedFeature:
@@ -85,7 +83,7 @@ class StreamedFeature:
         here = slice(self._n_frames - start, self._n_frames - start + _FRAMES_AT_A_TIME)
         return np.stack(
             [
-                compute_feature(self._feature, own, self._audio_sfreq, times, _WHERE)[
+                compute_feature(self._feature, own, self._audio_sfreq, times, "audio")[
                     :, here
                 ]
                 for own in part

@@ -105,6 +105,11 @@ def test_a_masked_feature_is_refused(use, data, guided):
         use(masked_feature, data, guided)
 
 
+def test_a_stream_tells_whose_feature_it_is(data, guided):
+    with pytest.raises(ValueError, match=r"^audio: feature returned shape \(0,\)"):
+        of_stream(lambda *_: np.zeros(0), data, guided)
+
+
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("metric", [writing_metric, other_writing_metric])
 @pytest.mark.parametrize("improvement", [True, False])
