@@ -65,25 +65,21 @@ def assert_as_undisturbed(folder, expected):
 
 
 @pytest.mark.parametrize(
-    ("name", "number", "status"),
+    ("name", "number"),
     [
-        ("separate", signal.SIGINT, 130),
-        ("separate", signal.SIGTERM, 143),
-        ("demo", signal.SIGTERM, 143),
+        ("separate", signal.SIGINT),
+        ("separate", signal.SIGTERM),
+        ("demo", signal.SIGTERM),
     ],
 )
-def test_what_ends_a_command_leaves_nothing(name, number, status, material, tmp_path):
+def test_what_ends_a_command_leaves_nothing(name, number, material, tmp_path):
     out = tmp_path / "out"
     process = start(name, material, tmp_path)
     wait_until(lambda: find_unfinished(tmp_path) or process.poll() is not None)
-    time.sleep(np.random.default_rng(status).uniform(0, 0.2))
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    told = [line for line in said.splitlines() if not line.startswith("[")]
-    assert told == ["sklearn-cnmf: interrupted, nothing was written"]
-    assert process.returncode == status
+    time.sleep(np.random.default_rng(128 + number).uniform(0, 0.2))
+    # Fortran of SciPy < 1.16 tells of the interrupt, too, if it called Python then.
+    assert ended(process, number) == "sklearn-cnmf: interrupted, nothing was written"
     assert not out.exists()
-    wait_until(lambda: not is_alive(process.pid))
     if number == signal.SIGINT:
         again = start(name, material, tmp_path)
         again.communicate(timeout=60)
